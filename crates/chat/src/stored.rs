@@ -1,0 +1,1 @@
+//! The bytes in which entries, states and views are stored.

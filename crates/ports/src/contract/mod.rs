@@ -1,0 +1,1 @@
+//! Contract suites: one per trait, run by every adapter and by the in-memory twins.
