@@ -1,0 +1,76 @@
+//! What REST and WebSocket share: authentication, sending, reading, marks, presence rights, fan-out.
+//!
+//! One small struct per capability, each holding only the ports it needs. Nothing here knows HTTP or
+//! frames on the wire.
+
+pub mod auth;
+pub mod budget;
+pub mod chat_list;
+pub mod failure;
+pub mod fanout;
+pub mod ids;
+pub mod marks;
+pub mod ports;
+pub mod reading;
+pub mod recall;
+pub mod sending;
+pub mod visibility;
+
+use std::sync::Arc;
+
+use chinwag_proto::{DeviceId, Limits, UserId};
+
+pub use failure::Failure;
+pub use ports::Ports;
+
+/// Who asks: a user on one of his devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Caller {
+    /// The user.
+    pub user: UserId,
+    /// The device.
+    pub device: DeviceId,
+}
+
+/// The shared capabilities of one node, wired once.
+pub struct Services {
+    /// The engines.
+    pub ports: Ports,
+    /// The limits in force.
+    pub limits: Arc<Limits>,
+    /// Makes ids.
+    pub ids: Arc<ids::IdGenerator>,
+    /// Whose a token is.
+    pub auth: auth::Auth,
+    /// How many sends a device may make.
+    pub budget: budget::SendBudget,
+    /// Records on their way into the ledger.
+    pub sending: sending::Sending,
+    /// Entries and messages on their way out.
+    pub reading: reading::Reading,
+    /// Summaries of chats.
+    pub chat_list: chat_list::ChatList,
+    /// Read and delivered marks.
+    pub marks: marks::Marks,
+    /// Who may see whose presence, marks and typing.
+    pub visibility: Arc<visibility::Visibility>,
+}
+
+impl Services {
+    /// Wires the capabilities to the engines.
+    pub fn new(ports: Ports, limits: Arc<Limits>, ids: Arc<ids::IdGenerator>) -> Self {
+        let visibility = Arc::new(visibility::Visibility::new(&ports, &limits));
+        Self {
+            auth: auth::Auth::new(&ports),
+            budget: budget::SendBudget::new(&limits),
+            sending: sending::Sending::new(&ports, &limits, Arc::clone(&ids), Arc::clone(&visibility)),
+            reading: reading::Reading::new(&ports, Arc::clone(&limits)),
+            chat_list: chat_list::ChatList::new(&ports, Arc::clone(&limits), Arc::clone(&visibility)),
+            marks: marks::Marks::new(&ports, Arc::clone(&limits), Arc::clone(&visibility)),
+            visibility,
+            ports,
+            limits,
+            ids,
+        }
+    }
+}
