@@ -145,3 +145,104 @@ fn units(offset: u64, data: &[u8], unit: u64) -> impl Iterator<Item = (usize, u6
         Some(found)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TornUnit;
+    use crate::state::{DiskState, Effect};
+    use std::collections::BTreeSet;
+
+    /// A file of 16 KiB with `old` bytes, synced, and then changed as told.
+    fn file(changes: &[Effect]) -> (DiskState, Model) {
+        let model = Model::default();
+        let before = [
+            Effect::Create { ino: 0, path: "/f".into() },
+            Effect::Write { ino: 0, offset: 0, data: vec![b'o'; 16_384].into() },
+            Effect::Sync { ino: 0 },
+        ];
+        let mut state = DiskState::default();
+        for (step, effect) in (1..).zip(before.iter().chain(changes)) {
+            state.apply(step, effect, &model);
+        }
+        (state, model)
+    }
+
+    fn write(offset: u64, byte: u8, n: usize) -> Effect {
+        Effect::Write { ino: 0, offset, data: vec![byte; n].into() }
+    }
+
+    #[test]
+    fn each_unit_holds_one_of_the_versions_it_had() {
+        // Two writes that share the units at 1,000 and at 3,000 without being aligned to either.
+        let (state, model) = file(&[write(1_000, b'a', 2_000), write(2_500, b'b', 600)]);
+        for torn_unit in [TornUnit::Bytes512, TornUnit::Bytes4096] {
+            let model = Model { torn_unit, ..model };
+            let unit = torn_unit.bytes() as usize;
+            let versions = [2, 3, 4, 5].map(|step| in_order(&state.files[&0], step).to_vec());
+            for seed in 0..500 {
+                let image = torn(&state.files[&0], 128, false, &mut Dice::new(seed), &model).to_vec();
+                for at in (0..image.len()).step_by(unit) {
+                    let part = at..(at + unit).min(image.len());
+                    assert!(versions.iter().any(|version| version[part.clone()] == image[part.clone()]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whole_writes_are_never_torn_and_every_subset_occurs() {
+        let (state, model) =
+            file(&[write(0, b'a', 4_096), write(4_096, b'b', 4_096), write(8_192, b'c', 4_096)]);
+        let mut seen = BTreeSet::new();
+        for seed in 0..200 {
+            let image = writes(&state.files[&0], 128, &mut Dice::new(seed), &model).to_vec();
+            assert!(image.chunks(4_096).all(|part| part.iter().all(|byte| *byte == part[0])));
+            seen.insert((image[0], image[4_096], image[8_192]));
+        }
+        assert_eq!(seen.len(), 8);
+    }
+
+    #[test]
+    fn a_write_of_a_page_can_be_torn_at_512_bytes_and_not_at_4096() {
+        let (state, model) = file(&[write(4_096, b'n', 4_096)]);
+        let torn_at = |torn_unit| {
+            let model = Model { torn_unit, ..model };
+            (0..200).any(|seed| {
+                let image = torn(&state.files[&0], 200, false, &mut Dice::new(seed), &model).to_vec();
+                let new = image[4_096..8_192].iter().filter(|byte| **byte == b'n').count();
+                new > 0 && new < 4_096
+            })
+        };
+        assert!(torn_at(TornUnit::Bytes512));
+        assert!(!torn_at(TornUnit::Bytes4096));
+    }
+
+    #[test]
+    fn what_was_written_after_a_cut_off_is_not_seen_without_the_cut_off() {
+        let (state, model) = file(&[Effect::Truncate { ino: 0, len: 0 }, write(0, b'n', 2_048)]);
+        let mut lengths = BTreeSet::new();
+        for seed in 0..300 {
+            let image = torn(&state.files[&0], 200, false, &mut Dice::new(seed), &model).to_vec();
+            if image.len() == 16_384 {
+                assert!(image.iter().all(|byte| *byte == b'o'));
+            } else {
+                assert!(image.iter().all(|byte| [b'n', 0].contains(byte)));
+            }
+            lengths.insert(image.len());
+        }
+        assert_eq!(lengths, BTreeSet::from([0, 2_048, 16_384]));
+    }
+
+    #[test]
+    fn noise_fills_only_what_grew() {
+        let (state, model) = file(&[write(16_384, b'n', 8_192)]);
+        let mut noisy = false;
+        for seed in 0..100 {
+            let image = torn(&state.files[&0], 128, true, &mut Dice::new(seed), &model).to_vec();
+            assert!(image[..16_384].iter().all(|byte| *byte == b'o'));
+            noisy |= image[16_384..].iter().any(|byte| ![b'n', 0].contains(byte));
+        }
+        assert!(noisy);
+    }
+}

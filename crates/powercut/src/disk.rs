@@ -67,6 +67,11 @@ impl Disk {
         Connection::open_with_flags_and_vfs(path, OpenFlags::default(), self.vfs_name())
     }
 
+    /// The seed of a choice on this disk.
+    fn mixed(&self, choice_seed: u64) -> u64 {
+        choice_seed ^ self.shared.seed.rotate_left(32)
+    }
+
     /// How many steps there have been: the number of the last one.
     #[must_use]
     pub fn steps(&self) -> usize {
@@ -105,16 +110,15 @@ impl Disk {
     /// # Errors
     /// There is no such step, or it was forgotten.
     pub fn image_with(&self, step: usize, landed: Landed, choice_seed: u64) -> Result<Image, NoSuchStep> {
-        self.shared.live.lock().image(step, landed, choice_seed ^ self.shared.seed.rotate_left(32))
+        self.shared.live.lock().image(step, landed, self.mixed(choice_seed))
     }
 
     /// The power goes now: as [`Disk::cut`], and what is left.
-    ///
-    /// # Errors
-    /// None in practice: the last step is always remembered.
-    pub fn power_cut(&self, choice_seed: u64) -> Result<Image, NoSuchStep> {
-        self.cut();
-        self.image_at(self.steps(), choice_seed)
+    #[must_use]
+    pub fn power_cut(&self, choice_seed: u64) -> Image {
+        let mut live = self.shared.live.lock();
+        live.dead = true;
+        live.image_now(Image::kind_of(choice_seed), self.mixed(choice_seed))
     }
 
     /// The machine is dead: every operation fails from now on, apart from letting go of locks and files, and no step is

@@ -6,8 +6,8 @@
 use crate::content::Content;
 use crate::dice::Dice;
 use crate::fault::{Fault, Faults, Operation};
-use crate::history::History;
-use crate::image::Image;
+use crate::history::{History, NoSuchStep};
+use crate::image::{Image, Landed};
 use crate::lock::FileLock;
 use crate::model::{Directory, Model};
 use crate::shm::Shm;
@@ -298,17 +298,88 @@ impl Live {
     }
 
     /// See [`crate::Disk::image_at`].
-    pub(crate) fn image(
-        &mut self,
-        step: usize,
-        landed: crate::Landed,
-        seed: u64,
-    ) -> Result<Image, crate::NoSuchStep> {
+    pub(crate) fn image(&mut self, step: usize, landed: Landed, seed: u64) -> Result<Image, NoSuchStep> {
         let state = self.history.state_at(step, &self.model)?;
         Ok(Image::of(state, step, landed, seed, self.model))
     }
 
+    /// The image right after the last step.
+    pub(crate) fn image_now(&self, landed: Landed, seed: u64) -> Image {
+        Image::of(&self.state, self.history.steps(), landed, seed, self.model)
+    }
+
     pub(crate) fn forget_before(&mut self, step: usize) {
         self.history.forget_before(step, &self.model);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+    use crate::fault::{OnPath, Rule};
+
+    const NEW: OpenHow = OpenHow { create: true, exclusive: false };
+
+    fn with_synced_file(path: &Arc<str>) -> (Live, Ino) {
+        let mut live = Live::new(Model::default(), 1, BTreeMap::new());
+        let ino = live.open(path, NEW).unwrap();
+        live.write(ino, path, 0, &[b'o'; 8_192]).unwrap();
+        live.sync(ino, path, true).unwrap();
+        (live, ino)
+    }
+
+    #[test]
+    fn a_sync_that_follows_a_failed_one_lies() {
+        let path: Arc<str> = "/d/a".into();
+        let (mut live, ino) = with_synced_file(&path);
+        live.write(ino, &path, 0, &[b'n'; 8_192]).unwrap();
+        live.faults.order(Rule { fault: Fault::SyncEio, after: 0, path: OnPath::Any, lasting: false });
+        assert_eq!(live.sync(ino, &path, false), Err(Refusal::Io));
+        assert_eq!(live.sync(ino, &path, false), Ok(()));
+        assert_eq!(live.peek(&path).unwrap(), [b'n'; 8_192], "programs still see what was lost");
+        let steps = live.history().steps();
+        let image = live.image(steps, Landed::Everything, 0).unwrap();
+        assert!(image.read(&path).unwrap().contains(&b'o'), "the disk does not have all of it");
+    }
+
+    #[test]
+    fn images_of_the_past_do_not_depend_on_the_order_they_are_asked_for() {
+        let path: Arc<str> = "/d/a".into();
+        let (mut live, ino) = with_synced_file(&path);
+        for i in 0..3_000_u64 {
+            live.write(ino, &path, i * 37 % 60_000, &[i as u8; 700]).unwrap();
+            if i % 50 == 0 {
+                live.sync(ino, &path, false).unwrap();
+            }
+        }
+        let steps = live.history().steps();
+        let mut digest = |step| live.image(step, Landed::Torn, 9).unwrap().digest();
+        let upwards: Vec<u64> = (0..=steps).map(&mut digest).collect();
+        for step in (0..=steps).rev().step_by(97) {
+            assert_eq!(digest(step), upwards[step], "step {step}");
+        }
+    }
+
+    #[test]
+    fn history_is_bounded_and_says_what_it_forgot() {
+        let path: Arc<str> = "/d/a".into();
+        let model = Model { history_bytes_max: 1 << 20, ..Model::default() };
+        let mut live = Live::new(model, 1, BTreeMap::new());
+        let ino = live.open(&path, NEW).unwrap();
+        for i in 0..10_000_u64 {
+            live.write(ino, &path, i % 100 * 1_000, &[i as u8; 1_000]).unwrap();
+        }
+        let first = live.history().first();
+        assert!(first > 7_000, "{first}");
+        let kept: Vec<_> = live.history().log();
+        assert_eq!((kept[0].number, kept.len()), (first + 1, 10_001 - first));
+        assert_eq!(live.image(first - 1, Landed::Nothing, 0).unwrap_err().first, first);
+        let whole = live.image(10_001, Landed::Everything, 0).unwrap();
+        assert_eq!(whole.read(&path), live.peek(&path));
+        live.forget_before(9_999);
+        assert!(live.image(9_998, Landed::Nothing, 0).is_err());
+        assert_eq!(live.image(10_001, Landed::Everything, 0).unwrap(), whole);
     }
 }

@@ -234,3 +234,74 @@ pub(crate) fn parent(path: &str) -> &str {
         Some(at) => &path[..at],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names that survive for certain after these effects, under each model in turn: journaled, Unix, strict.
+    fn survivors(effects: &[Effect]) -> [Vec<String>; 3] {
+        [Directory::Journaled, Directory::Unix, Directory::Strict].map(|directory| {
+            let model = Model { directory, ..Model::default() };
+            let mut state = DiskState::default();
+            for (step, effect) in (1..).zip(effects) {
+                state.apply(step, effect, &model);
+            }
+            state.names.keys().map(|path| path.to_string()).collect()
+        })
+    }
+
+    fn create(ino: Ino, path: &str) -> Effect {
+        Effect::Create { ino, path: path.into() }
+    }
+
+    fn sync_directory(directory: &str) -> Effect {
+        Effect::SyncDirectory { directory: directory.into() }
+    }
+
+    #[test]
+    fn a_file_that_was_never_synced_may_never_have_been() {
+        let nothing: [Vec<String>; 3] = Default::default();
+        assert_eq!(survivors(&[create(0, "/d/a")]), nothing);
+    }
+
+    #[test]
+    fn a_sync_of_one_file_keeps_all_its_own_or_no_name() {
+        let found = survivors(&[create(0, "/d/a"), create(1, "/d/b"), Effect::Sync { ino: 1 }]);
+        assert_eq!(found.each_ref().map(|names| names.len()), [2, 0, 1]);
+        assert_eq!(found[2], ["/d/b"]);
+    }
+
+    #[test]
+    fn a_sync_of_the_directory_keeps_the_names_in_it_and_no_others() {
+        let found = survivors(&[create(0, "/d/a"), create(1, "/e/a"), create(2, "/a"), sync_directory("/d")]);
+        assert!(found.iter().all(|names| *names == ["/d/a"]));
+        let found = survivors(&[create(0, "/d/a"), create(2, "/a"), sync_directory("/")]);
+        assert!(found.iter().all(|names| *names == ["/a"]));
+    }
+
+    #[test]
+    fn a_deletion_waits_for_the_directory() {
+        let kept = [create(0, "/d/a"), sync_directory("/d"), Effect::Delete { path: "/d/a".into() }];
+        assert!(survivors(&kept).iter().all(|names| *names == ["/d/a"]));
+        let gone = [&kept[..], &[sync_directory("/d")]].concat();
+        assert!(survivors(&gone).iter().all(Vec::is_empty));
+    }
+
+    #[test]
+    fn a_sync_of_a_deleted_file_does_not_bring_its_name_back() {
+        let effects = [create(0, "/d/a"), Effect::Delete { path: "/d/a".into() }, Effect::Sync { ino: 0 }];
+        assert!(survivors(&effects).iter().all(Vec::is_empty));
+    }
+
+    #[test]
+    fn bytes_that_no_name_can_reach_are_forgotten() {
+        let model = Model::default();
+        let mut state = DiskState::default();
+        let effects = [create(0, "/d/a"), Effect::Delete { path: "/d/a".into() }, sync_directory("/d")];
+        for (step, effect) in (1..).zip(&effects) {
+            state.apply(step, effect, &model);
+        }
+        assert!(state.files.is_empty());
+    }
+}

@@ -187,6 +187,7 @@ unsafe extern "C" fn randomness(vfs: *mut ffi::sqlite3_vfs, room: c_int, out: *m
     room
 }
 
+#[expect(clippy::disallowed_methods, reason = "SQLite's busy handler asks its VFS to wait; that is this")]
 unsafe extern "C" fn sleep(_: *mut ffi::sqlite3_vfs, micros: c_int) -> c_int {
     std::thread::sleep(Duration::from_micros(u64::from(micros.max(0).unsigned_abs())));
     micros

@@ -1,7 +1,7 @@
 //! The disk as SQLite sees it: a VFS in C's terms. Here alone is `unsafe` allowed, since SQLite calls through function
 //! pointers and hands over raw memory.
 //!
-//! [`methods`] are the operations on names, [`file`] those on an open file, this page registers them. The rules that keep
+//! [`methods`] are the operations on names, [`mod@file`] those on an open file, this page registers them. The rules that keep
 //! the pointers good: the `sqlite3_vfs` of a disk and its name are never freed (about 300 bytes a disk), because a
 //! connection may keep them after the disk is gone and SQLite does not say when it lets go; they hold the disk weakly. An
 //! open file holds it strongly, in a box of its own that lives from `xOpen` to `xClose`.
