@@ -1,0 +1,1 @@
+//! Single histories, written by hand.
