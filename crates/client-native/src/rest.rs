@@ -1,0 +1,183 @@
+//! REST calls.
+
+use bytes::Bytes;
+use chinwag_proto::Problem;
+use chinwag_proto::ids::{ChatId, Seq};
+use chinwag_proto::rest::{
+    ChatList, CreateChat, EntryPage, HeadDone, Login, LoginDevice, LoginDone, MessagePage, Profile, Register,
+    Registered, SendMessage, Sent,
+};
+use chinwag_proto::text::{Name, Username};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{Method, Request, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{ClientError, ServerAddress, net};
+
+/// The largest answer that is read.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// A server, and the token of one device if it has logged in.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    address: ServerAddress,
+    token: Option<String>,
+}
+
+impl Rest {
+    /// A server before log-in.
+    pub const fn new(address: ServerAddress) -> Self {
+        Self { address, token: None }
+    }
+
+    /// The same server with a device's token.
+    #[must_use]
+    pub fn with_token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// The server.
+    pub const fn address(&self) -> &ServerAddress {
+        &self.address
+    }
+
+    /// Makes an account.
+    pub async fn register(&self, username: &Username, password: &str) -> Result<Registered, ClientError> {
+        let body = Register {
+            username: username.clone(),
+            password: password.to_owned(),
+            email: None,
+            display_name: None,
+            invite: None,
+        };
+        self.call(Method::POST, "/users/register", Some(&body)).await
+    }
+
+    /// Logs a new device in.
+    pub async fn login(&self, username: &str, password: &str, device: Name) -> Result<LoginDone, ClientError> {
+        let body = Login {
+            username: Some(username.to_owned()),
+            email: None,
+            password: password.to_owned(),
+            device: LoginDevice { name: device, id: None },
+        };
+        self.call(Method::POST, "/users/login", Some(&body)).await
+    }
+
+    /// Ends this device's token.
+    pub async fn logout(&self) -> Result<(), ClientError> {
+        self.request::<()>(Method::POST, "/users/logout", None).await.map(drop)
+    }
+
+    /// The user with exactly this name.
+    pub async fn find_user(&self, username: &str) -> Result<Profile, ClientError> {
+        self.call::<(), _>(Method::GET, &format!("/users?username={}", query(username)), None).await
+    }
+
+    /// Sends a message.
+    pub async fn send(&self, message: &SendMessage) -> Result<Sent, ClientError> {
+        self.call(Method::POST, "/messages", Some(message)).await
+    }
+
+    /// Makes a group.
+    pub async fn create_chat(&self, body: &CreateChat) -> Result<HeadDone, ClientError> {
+        self.call(Method::POST, "/chats", Some(body)).await
+    }
+
+    /// A page of the chat list.
+    pub async fn chats(&self, cursor: Option<ChatId>) -> Result<ChatList, ClientError> {
+        let path = cursor.map_or_else(|| "/chats".to_owned(), |cursor| format!("/chats?cursor={cursor}"));
+        self.call::<(), _>(Method::GET, &path, None).await
+    }
+
+    /// The newest messages.
+    pub async fn messages(&self, chat: ChatId, limit: usize) -> Result<MessagePage, ClientError> {
+        self.call::<(), _>(Method::GET, &format!("/messages/{chat}?limit={limit}"), None).await
+    }
+
+    /// The raw entries after a seq.
+    pub async fn entries(&self, chat: ChatId, after: Seq, limit: usize) -> Result<EntryPage, ClientError> {
+        self.call::<(), _>(Method::GET, &format!("/chats/{chat}/entries?after={after}&limit={limit}"), None).await
+    }
+
+    /// Any call that answers JSON.
+    pub async fn call<B: Serialize, A: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<A, ClientError> {
+        let answer = self.request(method, path, body).await?;
+        serde_json::from_slice(&answer).map_err(|error| ClientError::Broken(format!("unexpected answer: {error}")))
+    }
+
+    /// Any call; answers the raw body.
+    pub async fn request<B: Serialize>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<Bytes, ClientError> {
+        let broken = |error: &dyn std::fmt::Display| ClientError::Broken(error.to_string());
+        let stream = net::connect(&self.address).await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| broken(&e))?;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(self.address.path(path))
+            .header(header::HOST, self.address.authority());
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let bytes = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                serde_json::to_vec(body).map_err(|e| broken(&e))?
+            }
+            None => Vec::new(),
+        };
+        let request = request.body(Full::new(Bytes::from(bytes))).map_err(|e| broken(&e))?;
+        let exchange = async {
+            let answer = sender.send_request(request).await.map_err(|e| broken(&e))?;
+            let status = answer.status();
+            let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await.map_err(|e| broken(&e))?;
+            Ok((status, body.to_bytes()))
+        };
+        tokio::pin!(exchange, connection);
+        let (status, body) = tokio::select! {
+            done = &mut exchange => done?,
+            ended = &mut connection => match ended {
+                Ok(()) => exchange.await?,
+                Err(error) => return Err(broken(&error)),
+            },
+        };
+        if status.is_success() { Ok(body) } else { Err(refusal(status, &body)) }
+    }
+}
+
+fn refusal(status: StatusCode, body: &[u8]) -> ClientError {
+    match serde_json::from_slice::<Problem>(body) {
+        Ok(problem) => ClientError::Refused {
+            code: problem.code,
+            detail: problem.detail,
+            retry_after_ms: problem.retry_after_ms,
+        },
+        Err(_) => ClientError::Broken(format!("the server answered {status} without a problem document")),
+    }
+}
+
+/// Percent-encodes all but unreserved characters (RFC 3986 §2.3).
+fn query(text: &str) -> String {
+    use std::fmt::Write;
+    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
+}
