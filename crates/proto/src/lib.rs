@@ -17,7 +17,7 @@ pub mod time;
 
 pub use content::Content;
 pub use entry::{Body, Entry, MemberChange, MembershipChange, Role, Viewer};
-pub use error::{Code, Problem};
+pub use error::{Close, Code, Problem};
 pub use frame::{ClientFrame, ServerFrame};
 pub use ids::{ChatId, ClientMessageId, DeviceId, GroupId, MessageId, ReactionKey, Seq, UserId};
 pub use limits::Limits;
