@@ -143,7 +143,13 @@ pub trait Ledger: Send + Sync {
 
     /// Entries after a seq, oldest first, as many as fit `limit` and about `bytes_max` bytes (at least
     /// one, if there is one).
-    async fn entries(&self, chat: ChatId, after: Seq, limit: usize, bytes_max: usize) -> Result<Entries, Unavailable>;
+    async fn entries(
+        &self,
+        chat: ChatId,
+        after: Seq,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Entries, Unavailable>;
 
     /// One entry, wiped if it was deleted.
     async fn entry(&self, chat: ChatId, seq: Seq) -> Result<Option<Arc<Entry>>, Unavailable>;

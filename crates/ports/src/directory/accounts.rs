@@ -50,7 +50,10 @@ pub struct Credential {
 /// Never prints the hash.
 impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credential").field("user", &self.user).field("suspended", &self.suspended).finish_non_exhaustive()
+        f.debug_struct("Credential")
+            .field("user", &self.user)
+            .field("suspended", &self.suspended)
+            .finish_non_exhaustive()
     }
 }
 

@@ -18,7 +18,13 @@ pub struct Since {
 #[async_trait]
 pub trait Contacts: Send + Sync {
     /// Adds a contact. `false`: there are `max` already.
-    async fn add_contact(&self, user: UserId, other: UserId, now: Timestamp, max: usize) -> Result<bool, Unavailable>;
+    async fn add_contact(
+        &self,
+        user: UserId,
+        other: UserId,
+        now: Timestamp,
+        max: usize,
+    ) -> Result<bool, Unavailable>;
 
     /// Removes a contact.
     async fn remove_contact(&self, user: UserId, other: UserId) -> Result<(), Unavailable>;
@@ -27,7 +33,13 @@ pub trait Contacts: Send + Sync {
     async fn contacts(&self, user: UserId) -> Result<Vec<Since>, Unavailable>;
 
     /// Blocks. `false`: there are `max` already.
-    async fn add_block(&self, user: UserId, other: UserId, now: Timestamp, max: usize) -> Result<bool, Unavailable>;
+    async fn add_block(
+        &self,
+        user: UserId,
+        other: UserId,
+        now: Timestamp,
+        max: usize,
+    ) -> Result<bool, Unavailable>;
 
     /// Ends a block.
     async fn remove_block(&self, user: UserId, other: UserId) -> Result<(), Unavailable>;

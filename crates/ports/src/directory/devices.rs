@@ -90,7 +90,11 @@ pub trait Devices: Send + Sync {
     async fn end_token(&self, user: UserId, device: DeviceId) -> Result<(), Unavailable>;
 
     /// Ends the tokens of all the user's devices but one; answers those that had one.
-    async fn end_other_tokens(&self, user: UserId, keep: Option<DeviceId>) -> Result<Vec<DeviceId>, Unavailable>;
+    async fn end_other_tokens(
+        &self,
+        user: UserId,
+        keep: Option<DeviceId>,
+    ) -> Result<Vec<DeviceId>, Unavailable>;
 
     /// Removes a device and its token. `false`: no such device of his.
     async fn remove_device(&self, user: UserId, device: DeviceId) -> Result<bool, Unavailable>;

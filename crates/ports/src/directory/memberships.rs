@@ -36,10 +36,20 @@ pub trait Memberships: Send + Sync {
     async fn project(&self, rows: &[MembershipRow]) -> Result<(), Unavailable>;
 
     /// Chats that a user is a member of, in the order of (kind, ids), after one.
-    async fn chats_of(&self, user: UserId, after: Option<ChatId>, limit: usize) -> Result<Vec<ChatId>, Unavailable>;
+    async fn chats_of(
+        &self,
+        user: UserId,
+        after: Option<ChatId>,
+        limit: usize,
+    ) -> Result<Vec<ChatId>, Unavailable>;
 
     /// Which of `others` share with `user` a direct chat or a group of at most `group_max` members.
-    async fn acquainted(&self, user: UserId, others: &[UserId], group_max: usize) -> Result<Vec<UserId>, Unavailable>;
+    async fn acquainted(
+        &self,
+        user: UserId,
+        others: &[UserId],
+        group_max: usize,
+    ) -> Result<Vec<UserId>, Unavailable>;
 }
 
 /// What a reservation says.

@@ -9,8 +9,8 @@ mod devices;
 mod memberships;
 
 pub use accounts::{
-    Account, Accounts, CreateUser, CreateUserError, Credential, Invite, Invites, LoginName, NewInvite, Profiles,
-    ProfileChange, User,
+    Account, Accounts, CreateUser, CreateUserError, Credential, Invite, Invites, LoginName, NewInvite,
+    ProfileChange, Profiles, User,
 };
 pub use contacts::{Contacts, Since};
 pub use devices::{Device, Devices, NewDevice, TokenHash, TokenOwner};

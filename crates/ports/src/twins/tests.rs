@@ -1,0 +1,1 @@
+//! The twins run the contract suites.
