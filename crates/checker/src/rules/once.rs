@@ -15,11 +15,11 @@ pub(crate) fn check(index: &Index<'_>, report: &mut Report) {
     shown_twice(index, report);
 }
 
-fn made_two(index: &Index<'_>, send: SendNo, evidence: &str, report: &mut Report) {
+fn made_two(index: &Index<'_>, sends: &[SendNo], evidence: &str, report: &mut Report) {
     report.add(Rule::C2, evidence.to_owned());
-    let tries = &index.sends[send].tries;
-    if tries.len() > 1 {
-        report.add(Rule::C10, format!("{evidence}, after {} attempts", tries.len()));
+    let attempts = sends.iter().map(|&send| index.sends[send].tries.len()).max().unwrap_or_default();
+    if attempts > 1 {
+        report.add(Rule::C10, format!("{evidence}, after {attempts} attempts"));
     }
 }
 
@@ -37,7 +37,7 @@ fn named_twice(index: &Index<'_>, report: &mut Report) {
         places[ack.send].insert(ack.seq);
     }
     for (send, seqs) in places.iter().enumerate().filter(|(_, seqs)| seqs.len() > 1) {
-        made_two(index, send, &format!("{} is at the seqs {seqs:?}", index.name(send)), report);
+        made_two(index, &[send], &format!("{} is at the seqs {seqs:?}", index.name(send)), report);
     }
     unsent_names_twice(index, report);
 }
@@ -61,7 +61,8 @@ fn unsent_names_twice(index: &Index<'_>, report: &mut Report) {
     }
 }
 
-/// Where the reader is shown no names, there must not be more entries of one content than sends of it.
+/// Where the reader is shown no names and several sends have the same content, there must not be more entries
+/// than sends of it.
 fn content_twice(index: &Index<'_>, report: &mut Report) {
     for (no, chat) in index.chats.iter().enumerate() {
         let mut counted: BTreeMap<(&str, Kind, &str), Vec<&Entry>> = BTreeMap::new();
@@ -73,28 +74,20 @@ fn content_twice(index: &Index<'_>, report: &mut Report) {
         for entries in counted.values() {
             let sends = index.sends_like(no, entries[0]);
             let told_apart = entries.iter().all(|entry| index.send_of(no, entry).is_some());
-            if sends.is_empty() || told_apart && sends.len() > 1 {
-                continue;
-            }
             let possible =
-                |&&send: &&SendNo| index.sends[send].tries.iter().any(|t| t.answer != Answer::Refused);
-            if entries.len() <= sends.iter().filter(possible).count().max(1) {
+                |send: &&SendNo| index.sends[**send].tries.iter().any(|t| t.answer != Answer::Refused);
+            if sends.is_empty() || told_apart || entries.len() <= sends.iter().filter(possible).count() {
                 continue;
             }
             let seqs: Vec<_> = entries.iter().map(|entry| entry.seq).collect();
+            let names: Vec<_> = sends.iter().map(|&send| index.name(send)).collect();
             if entries.len() <= sends.len() {
-                let names: Vec<_> = sends.iter().map(|&send| index.name(send)).collect();
                 report.add(
                     Rule::C7,
                     format!("the seqs {seqs:?} are more than what was not refused of {names:?}"),
                 );
             } else {
-                made_two(
-                    index,
-                    sends[0],
-                    &format!("{} has its content at the seqs {seqs:?}", index.name(sends[0])),
-                    report,
-                );
+                made_two(index, sends, &format!("the seqs {seqs:?} are more than {names:?}"), report);
             }
         }
     }

@@ -89,9 +89,10 @@ impl Device {
             }
             ToClient::Refused { attempt, code } => return self.refused(attempt, code, tampered, around),
             ToClient::Head { chat, asked_at, head } => {
-                let behind =
-                    around.seen.acked.values().any(|&(c, at, seq)| c == chat && at < asked_at && seq > head);
-                around.seen.planted += usize::from(tampered && behind);
+                let behind = |&(c, at, seq): &(ChatNo, AtMs, u64)| c == chat && at < asked_at && seq > head;
+                if tampered && around.seen.acked.values().any(behind) {
+                    around.seen.planted += 1;
+                }
                 let (device, name) = (self.name.clone(), around.names[chat].clone());
                 around.events.push(Event::HeadSeen { asked_at, at: around.at, device, chat: name, head });
                 if self.views.get(&chat).is_some_and(|view| view.member && head >= view.due) {

@@ -2,9 +2,10 @@
 //!
 //! Everything that happens is drawn from a seed. Leaves out real time and real bytes.
 
+mod chat;
 mod client;
 mod server;
 mod wire;
 mod world;
 
-pub(crate) use world::{Outcome, Plan, run};
+pub(crate) use world::{Plan, run};

@@ -1,101 +1,18 @@
 //! The server: applies what it is sent, syncs its disk, then acknowledges and publishes; a crash takes what was
 //! not synced. Each planted fault is one `if` here.
+//!
+//! Leaves out what a client makes of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::HashSet;
 
 use chinwag_checker::{Attempt, Change, Entry, Kind, Request};
 
+use super::chat::{Chat, Origin};
 use super::wire::{ChatNo, LinkNo, Links, ToClient, ToServer, shown_to};
 use crate::faults::Fault;
 use crate::random::Random;
 
 const PAGE: usize = 7;
-
-/// Who waits for an entry to be synced.
-struct Origin {
-    link: LinkNo,
-    attempt: Attempt,
-}
-
-/// A chat: what is written, and what follows from it.
-pub(crate) struct Chat {
-    pub(crate) name: String,
-    pub(crate) log: Vec<Entry>,
-    synced: usize,
-    /// One for each entry beyond `synced`.
-    origins: Vec<Origin>,
-    /// Users' names for their records: seq, link, request.
-    ids: HashMap<(String, String), (u64, LinkNo, Request)>,
-    deletions: HashMap<u64, u64>,
-    /// Members by all that is applied, synced or not.
-    applied: BTreeSet<String>,
-    /// Members by what is synced, each with the first seq that he may see.
-    pub(crate) since: BTreeMap<String, u64>,
-    whole_history: bool,
-}
-
-impl Chat {
-    fn head(&self) -> u64 {
-        self.synced as u64
-    }
-
-    pub(crate) fn lost_content(&self) -> impl Iterator<Item = &str> {
-        let kept = |entry: &&Entry| entry.digest.is_some() || self.deletions.contains_key(&entry.seq);
-        let lost = self.log.iter().filter(move |entry| entry.kind == Kind::Message && !kept(entry));
-        lost.map(|entry| entry.message_id.as_str())
-    }
-
-    fn take(&mut self, entry: Entry, link: LinkNo, request: Request) {
-        for Change { user, member } in &entry.changes {
-            if *member {
-                self.applied.insert(user.clone());
-            } else {
-                self.applied.remove(user);
-            }
-        }
-        if let (Kind::Delete, Some(target)) = (entry.kind, entry.target) {
-            self.deletions.insert(target, entry.seq);
-        }
-        if let Some(id) = entry.client_message_id.clone() {
-            self.ids.insert((entry.sender.clone(), id), (entry.seq, link, request));
-        }
-        self.log.push(entry);
-    }
-
-    /// The changes of members that an entry makes are known to readers from its sync on.
-    fn let_in_and_out(&mut self, place: usize) {
-        let Entry { seq, changes, .. } = &self.log[place];
-        for Change { user, member } in changes {
-            if *member {
-                self.since.insert(user.clone(), if self.whole_history { 1 } else { *seq });
-            } else {
-                self.since.remove(user);
-            }
-        }
-    }
-
-    /// Goes back to the first `keep` entries.
-    fn reload(&mut self, keep: usize) {
-        let (mut log, ids) = (std::mem::take(&mut self.log), std::mem::take(&mut self.ids));
-        log.truncate(keep);
-        self.deletions.clear();
-        self.since.retain(|_, since| *since == 0);
-        self.applied = self.since.keys().cloned().collect();
-        self.origins.clear();
-        let requests: HashMap<u64, Request> =
-            ids.into_values().map(|(seq, _, request)| (seq, request)).collect();
-        for entry in log {
-            let request = requests.get(&entry.seq).cloned().unwrap_or(Request {
-                kind: entry.kind,
-                target: entry.target,
-                digest: None,
-            });
-            self.take(entry, 0, request);
-        }
-        self.synced = self.log.len();
-        (0..self.synced).for_each(|place| self.let_in_and_out(place));
-    }
-}
 
 /// The server.
 pub(crate) struct Server {
@@ -143,44 +60,12 @@ impl Server {
     }
 
     pub(crate) fn add_direct(&mut self, a: &str, b: &str) {
-        let since = [a, b].map(|user| (user.to_owned(), 0)).into();
-        self.add(format!("d.{a}.{b}"), since, true);
+        self.chats.push(Chat::direct(a, b));
     }
 
     pub(crate) fn add_group(&mut self, name: &str, founders: &[String], whole_history: bool) {
-        self.add(name.to_owned(), BTreeMap::new(), whole_history);
-        let changes = founders.iter().map(|user| Change { user: user.clone(), member: true }).collect();
-        let label = self.label();
-        let chat = self.chats.last_mut().unwrap();
-        let entry = Entry {
-            seq: 1,
-            message_id: label,
-            sender: founders[0].clone(),
-            device: "setup".to_owned(),
-            client_message_id: None,
-            kind: Kind::Chat,
-            target: None,
-            digest: None,
-            changes,
-        };
-        chat.take(entry, 0, Request { kind: Kind::Chat, target: None, digest: None });
-        chat.synced = 1;
-        chat.let_in_and_out(0);
-    }
-
-    fn add(&mut self, name: String, since: BTreeMap<String, u64>, whole_history: bool) {
-        let applied = since.keys().cloned().collect();
-        self.chats.push(Chat {
-            name,
-            log: Vec::new(),
-            synced: 0,
-            origins: Vec::new(),
-            ids: HashMap::new(),
-            deletions: HashMap::new(),
-            applied,
-            since,
-            whole_history,
-        });
+        let message_id = self.label();
+        self.chats.push(Chat::group(name, founders, whole_history, message_id));
     }
 
     fn label(&mut self) -> String {
@@ -500,19 +385,10 @@ impl Server {
         self.waiting.clear();
         let mut lost = Vec::new();
         for chat in &mut self.chats {
-            let mut keep = if self.fault == Some(Fault::FolderNotSynced) { 0 } else { chat.synced };
-            if let (Some(Fault::LostBeforeKept), [one, two, ..]) = (self.fault, chat.origins.as_slice())
-                && one.link == two.link
-            {
-                let gone = chat.log.remove(keep);
-                chat.ids.retain(|_, (seq, ..)| *seq != gone.seq);
-                for entry in &mut chat.log[keep..] {
-                    entry.seq -= 1;
-                }
-                chat.ids.values_mut().filter(|(seq, ..)| *seq > gone.seq).for_each(|(seq, ..)| *seq -= 1);
-                self.swapped.push([gone.client_message_id, chat.log[keep].client_message_id.clone()]);
-                keep += 1;
+            if self.fault == Some(Fault::LostBeforeKept) {
+                self.swapped.extend(chat.lose_first_unsynced());
             }
+            let keep = if self.fault == Some(Fault::FolderNotSynced) { 0 } else { chat.synced };
             lost.extend(chat.log[keep..].iter().map(|entry| entry.message_id.clone()));
             chat.reload(keep);
         }
