@@ -1,1 +1,278 @@
-//! The node: wiring and life.
+//! The node: one process's server, from start to stop. Wires engines, api and gateway to a listener, owns
+//! every task, tells discovery that it lives, drains when it is told to.
+//!
+//! Engines are named in `wiring` alone; what requests mean is api's and gateway's business; signals and
+//! the command line are the binary's.
+
+pub mod clock;
+pub mod engines;
+mod failure;
+mod figures;
+mod health;
+mod http;
+mod listener;
+pub mod logging;
+mod page;
+mod slots;
+mod stream;
+pub mod tasks;
+pub mod tls;
+mod wiring;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chinwag_ports::discovery::NodeLoad;
+use chinwag_ports::{Clock, Node as Lease};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::Config;
+use crate::config::units::Origin;
+use crate::service::Services;
+use engines::{Closing, Engines};
+pub use failure::StartError;
+use http::Front;
+use listener::{Serving, Times};
+use slots::Slots;
+use tasks::Tasks;
+use tls::Certificates;
+use wiring::Wired;
+
+/// How often discovery hears of the node's load.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+/// How often figures are gathered while nobody reads them.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// How long the engines may take to close.
+const CLOSE_MAX: Duration = Duration::from_secs(3);
+
+/// A running node. Dropping it ends its tasks at once, as a crash would; `stop` drains.
+pub struct Node {
+    address: SocketAddr,
+    url: String,
+    lease: Lease,
+    services: Arc<Services>,
+    wired: Wired,
+    certificates: Option<Arc<Certificates>>,
+    draining: watch::Sender<bool>,
+    lost: watch::Receiver<bool>,
+    connections: Tasks,
+    loops: Tasks,
+    close: Option<Closing>,
+    drain_max: Duration,
+    reconnect: Duration,
+}
+
+impl Node {
+    /// Starts a node on the engines of its data folder. It takes connections when this returns.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        let clock: Arc<dyn Clock> = Arc::new(clock::SystemClock);
+        let listener = bind(config)?;
+        let engines = wiring::open(config, Arc::clone(&clock)).await?;
+        Self::begin(config, listener, engines).await
+    }
+
+    /// Starts a node on engines that are open already. They are closed when the node stops.
+    pub async fn start_on(config: &Config, engines: Engines) -> Result<Self, StartError> {
+        Self::begin(config, bind(config)?, engines).await
+    }
+
+    async fn begin(config: &Config, listener: TcpListener, engines: Engines) -> Result<Self, StartError> {
+        let figures = figures::recorder();
+        let address = listener.local_addr().map_err(|why| StartError::listen(config.server.listen, why))?;
+        let certificates = match (&config.tls.certificate, &config.tls.key) {
+            (Some(certificate), Some(key)) => Some(Certificates::open(certificate, key)?),
+            _ => None,
+        };
+        let public = public_url(config, address, certificates.is_some());
+        let ws_url = format!("ws{}/ws", public.strip_prefix("http").unwrap_or_default());
+        let lease = engines.ports.discovery.join(&ws_url).await?;
+        let start = engines.ports.clock.now().as_ms().unsigned_abs();
+
+        let (draining, drains) = watch::channel(false);
+        let wired = wiring::wire(config, engines.ports, &lease, drains.clone()).await?;
+        let slots = Slots::new(config.server.connections, config.limits.connections_per_address);
+        let request_timeout = config.server.request_timeout_ms.duration();
+        let proxies = config.server.trusted_proxies.clone();
+        let front = Arc::new(Front::new(wired.router.clone(), proxies, request_timeout, start));
+        let connections = Tasks::default();
+        let serving = Arc::new(Serving {
+            front,
+            tls: certificates.as_ref().map(|own| own.server_config().map(TlsAcceptor::from)).transpose()?,
+            times: Times {
+                header: config.server.header_timeout_ms.duration(),
+                write: config.server.write_timeout_ms.duration(),
+            },
+            slots: Arc::clone(&slots),
+            tasks: connections.clone(),
+            draining: drains,
+        });
+        let loops = Tasks::default();
+        let lost = report(&loops, &wired, &lease, slots)?;
+        loops.spawn(async move {
+            let mut ticks = interval(UPKEEP_EVERY);
+            loop {
+                ticks.tick().await;
+                figures.run_upkeep();
+            }
+        })?;
+        if let Some(certificates) = &certificates {
+            loops.spawn(follow_files(Arc::clone(certificates), config.tls.reload_ms.duration()))?;
+        }
+        connections.spawn(listener::accept(listener, serving))?;
+        Ok(Self {
+            url: format!("{}://{address}", if certificates.is_some() { "https" } else { "http" }),
+            address,
+            lease,
+            services: Arc::clone(&wired.services),
+            wired,
+            certificates,
+            draining,
+            lost,
+            connections,
+            loops,
+            close: Some(engines.close),
+            drain_max: config.server.drain_ms.duration(),
+            reconnect: config.server.reconnect_ms.duration(),
+        })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it listens, as `http(s)://ADDR:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What REST and WebSocket share.
+    pub const fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// Reads the certificate files again. What cannot be used is logged and changes nothing.
+    pub fn reload_certificates(&self) {
+        if let Some(certificates) = &self.certificates {
+            log_reload(certificates.reload().map(|()| true));
+        }
+    }
+
+    /// Comes back when the node must stop because discovery gave its place away.
+    pub async fn lost(&self) {
+        let mut lost = self.lost.clone();
+        if lost.wait_for(|lost| *lost).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Drains: not ready, no new connections, `goaway` to those there are, requests under way finish,
+    /// engines are flushed and closed. Takes at most `drain_ms` and the closing of the engines.
+    pub async fn stop(mut self) {
+        tracing::info!("draining");
+        self.draining.send_replace(true);
+        let discovery = Arc::clone(&self.services.ports.discovery);
+        let load = NodeLoad { connections: self.wired.connections(), draining: true };
+        if let Err(why) = discovery.report(self.lease.number, self.lease.incarnation, load).await {
+            tracing::warn!(reason = %why, "discovery did not hear that this node drains");
+        }
+        self.connections.close();
+        let drained = async {
+            self.wired.drain(self.reconnect).await;
+            self.connections.ended().await;
+        };
+        if timeout(self.drain_max, drained).await.is_err() {
+            tracing::warn!(connections = self.connections.count(), "connections did not end in time and are cut off");
+            self.connections.abort();
+            self.connections.ended().await;
+        }
+        self.loops.abort();
+        self.loops.ended().await;
+        if let Err(why) = discovery.leave(self.lease.number, self.lease.incarnation).await {
+            tracing::warn!(reason = %why, "discovery did not hear that this node left");
+        }
+        if let Some(close) = self.close.take()
+            && timeout(CLOSE_MAX, close()).await.is_err()
+        {
+            tracing::error!("the engines did not close in time; the next start repairs what is needed");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.connections.abort();
+        self.loops.abort();
+    }
+}
+
+fn bind(config: &Config) -> Result<TcpListener, StartError> {
+    listener::bind(config.server.listen).map_err(|why| StartError::listen(config.server.listen, why))
+}
+
+/// Where clients reach the node: as set, or the address that it listens on.
+fn public_url(config: &Config, address: SocketAddr, secure: bool) -> String {
+    if let Some(url) = &config.server.public_url {
+        return Origin::to_string(url);
+    }
+    let mut reached = address;
+    if address.ip().is_unspecified() {
+        let local = if address.is_ipv4() { IpAddr::from(Ipv4Addr::LOCALHOST) } else { Ipv6Addr::LOCALHOST.into() };
+        reached.set_ip(local);
+        tracing::warn!("clients are sent to {reached}, which is this machine alone: set server.public_url");
+    }
+    format!("{}://{reached}", if secure { "https" } else { "http" })
+}
+
+/// Tells discovery of the node's load; the answer becomes true when the lease was lost.
+fn report(loops: &Tasks, wired: &Wired, lease: &Lease, slots: Arc<Slots>) -> Result<watch::Receiver<bool>, StartError> {
+    let (tell, lost) = watch::channel(false);
+    let discovery = Arc::clone(&wired.services.ports.discovery);
+    let (number, incarnation) = (lease.number, lease.incarnation);
+    let connections = wired.connection_count();
+    loops.spawn(async move {
+        let mut ticks = interval(REPORT_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            metrics::gauge!("chinwag_http_connections").set(slots.taken() as f64);
+            let load = NodeLoad { connections: connections(), draining: false };
+            match discovery.report(number, incarnation, load).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    tracing::error!("discovery gave this node's place away; it stops, so that no id is made twice");
+                    tell.send_replace(true);
+                    return;
+                }
+                Err(why) => tracing::warn!(reason = %why, "discovery did not hear of this node's load"),
+            }
+        }
+    })?;
+    Ok(lost)
+}
+
+async fn follow_files(certificates: Arc<Certificates>, every: Duration) {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let files = Arc::clone(&certificates);
+        // Files may be on a slow disk: not on the threads of the connections.
+        if let Ok(looked) = tokio::task::spawn_blocking(move || files.look()).await {
+            log_reload(looked);
+        }
+    }
+}
+
+fn log_reload(reloaded: Result<bool, tls::TlsError>) {
+    match reloaded {
+        Ok(true) => tracing::info!("new certificate in force"),
+        Ok(false) => {}
+        Err(why) => tracing::error!(%why, "the new certificate cannot be used; the old one stays in force"),
+    }
+}
