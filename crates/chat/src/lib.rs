@@ -16,5 +16,5 @@ pub use fingerprint::{Fingerprint, FingerprintKey, IdKey};
 pub use outcome::{Outcome, Refusal};
 pub use past::{Known, Needs, Past, Target};
 pub use record::{Ask, RECORD_VERSION, Record, RuleLimits};
-pub use state::{Chat, Head, MemberState, RULE_VERSION, Settings, State};
+pub use state::{Broken, Chat, FORMER_MAX, Head, MemberState, RECENT_ENTRIES, RULE_VERSION, Settings, State};
 pub use view::{Cell, View};

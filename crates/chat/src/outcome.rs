@@ -36,7 +36,9 @@ pub enum Refusal {
     Forbidden(&'static str),
     /// The chat is encrypted: plain content, plain titles and membership changes without their commit
     /// are refused.
-    #[error("this chat is encrypted: send sealed content, and membership changes with their MLS commit")]
+    #[error(
+        "this chat is encrypted: send sealed content that names `after`, and membership changes with their MLS commit"
+    )]
     EncryptionRequired,
     /// `after` is not the seq of the chat's last MLS commit record.
     #[error("the chat's encryption has moved on: sync, then send again with the new `after`")]

@@ -3,7 +3,8 @@
 use chinwag_proto::entry::{Encryption, History, Notice, WhoMayAdd};
 use chinwag_proto::text::Name;
 use chinwag_proto::{
-    ChatId, ClientMessageId, Content, DeviceId, Limits, MemberChange, MessageId, ReactionKey, Role, Seq, Timestamp, UserId,
+    ChatId, ClientMessageId, Content, DeviceId, Limits, MemberChange, MessageId, ReactionKey, Role, Seq,
+    Timestamp, UserId,
 };
 
 use crate::fingerprint::Fingerprint;

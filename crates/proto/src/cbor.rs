@@ -18,7 +18,8 @@ pub struct CborError;
 /// The JSON text of a CBOR frame.
 pub fn to_json(bytes: &[u8]) -> Result<String, CborError> {
     let mut rest = bytes;
-    let value: Cbor = ciborium::de::from_reader_with_recursion_limit(&mut rest, DEPTH_MAX).map_err(|_| CborError)?;
+    let value: Cbor =
+        ciborium::de::from_reader_with_recursion_limit(&mut rest, DEPTH_MAX).map_err(|_| CborError)?;
     if !rest.is_empty() {
         return Err(CborError);
     }

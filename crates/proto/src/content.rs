@@ -215,12 +215,16 @@ mod tests {
     fn the_limit_of_text_counts_bytes_not_escapes() {
         let limit = Limits::default().text_bytes;
         assert!(check(&serde_json::to_string(&"\"".repeat(limit)).unwrap()).is_ok());
-        assert!(matches!(check(&format!("\"{}\"", "x".repeat(limit + 1))), Err(ContentError::TooLarge { .. })));
+        assert!(matches!(
+            check(&format!("\"{}\"", "x".repeat(limit + 1))),
+            Err(ContentError::TooLarge { .. })
+        ));
     }
 
     #[test]
     fn deep_nesting_is_refused_not_followed() {
-        let deep = format!("{{\"type\":\"a\",\"text\":\"b\",\"c\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+        let deep =
+            format!("{{\"type\":\"a\",\"text\":\"b\",\"c\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
         let raw: Result<&RawValue, _> = serde_json::from_str(&deep);
         if let Ok(raw) = raw {
             assert_eq!(Content::check(raw, &Limits::default()), Err(ContentError::Kind));

@@ -314,9 +314,21 @@ mod tests {
         for good in ["d.1.2", "d.7.7", "g.9", "u.3", "d.9223372036854775807.9223372036854775807"] {
             assert_eq!(good.parse::<ChatId>().map(|id| id.to_string()), Ok(good.to_owned()));
         }
-        for bad in ["", "d", "d.1", "d.2.1", "d.01.2", "d.1.2.3", "g.", "g.0", "g.+1", "u.-1", "x.1", "g.1@far",
-            "d.1.9223372036854775808"]
-        {
+        for bad in [
+            "",
+            "d",
+            "d.1",
+            "d.2.1",
+            "d.01.2",
+            "d.1.2.3",
+            "g.",
+            "g.0",
+            "g.+1",
+            "u.-1",
+            "x.1",
+            "g.1@far",
+            "d.1.9223372036854775808",
+        ] {
             assert_eq!(bad.parse::<ChatId>(), Err(IdError::Chat), "{bad}");
         }
     }

@@ -164,7 +164,11 @@ impl<'de> Deserialize<'de> for RequestId {
                 f.write_str("a string of 1 to 64 characters or a whole number")
             }
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<RequestId, E> {
-                if number < 1 << 53 { Ok(RequestId::Number(number)) } else { Err(E::custom(TextError::RequestId)) }
+                if number < 1 << 53 {
+                    Ok(RequestId::Number(number))
+                } else {
+                    Err(E::custom(TextError::RequestId))
+                }
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<RequestId, E> {
                 if text.len() <= 4 * 64 && (1..=64).contains(&text.chars().count()) {

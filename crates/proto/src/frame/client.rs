@@ -295,8 +295,22 @@ pub enum ClientFrame {
 impl ClientFrame {
     /// The `type` of every frame, in the order of the contract.
     pub const TYPES: &'static [&'static str] = &[
-        "auth", "send", "edit", "delete", "react", "mls", "heads", "chats", "sync", "read", "delivered", "typing",
-        "active", "open", "watch", "ping",
+        "auth",
+        "send",
+        "edit",
+        "delete",
+        "react",
+        "mls",
+        "heads",
+        "chats",
+        "sync",
+        "read",
+        "delivered",
+        "typing",
+        "active",
+        "open",
+        "watch",
+        "ping",
     ];
 
     /// Parses a frame strictly: unknown types and fields are refused, content and lists are held
@@ -320,7 +334,12 @@ impl ClientFrame {
             "open" => Self::Open(typed(text)?),
             "watch" => Self::Watch(typed(text)?),
             "ping" => Self::Ping(typed(text)?),
-            _ => return Err(invalid(text, format!("unknown frame type; known are {}", Self::TYPES.join(", ")))),
+            _ => {
+                return Err(invalid(
+                    text,
+                    format!("unknown frame type; known are {}", Self::TYPES.join(", ")),
+                ));
+            }
         };
         frame.checked(limits).map_err(|detail| invalid(text, detail))
     }

@@ -11,12 +11,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use client::{
-    Active, Auth, Chats, ClientFrame, Delete, Edit, Heads, Mark, Mls, Open, Ping, React, Receiver, Send, Sync, Typing,
-    Watch,
+    Active, Auth, Chats, ClientFrame, Delete, Edit, Heads, Mark, Mls, Open, Ping, React, Receiver, Send,
+    Sync, Typing, Watch,
 };
 pub use server::{
-    Ack, ChangedHead, ChatsPage, CursorMark, Cursors, ErrorFrame, Goaway, HeadsAnswer, Page, Pong, PresenceFrame,
-    PresenceStatus, Ready, Resync, ServerFrame, Status, TypingNotice,
+    Ack, ChangedHead, ChatsPage, CursorMark, Cursors, ErrorFrame, Goaway, HeadsAnswer, Page, Pong,
+    PresenceFrame, PresenceStatus, Ready, Resync, ServerFrame, Status, TypingNotice,
 };
 
 use crate::text::RequestId;

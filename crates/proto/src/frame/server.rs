@@ -179,7 +179,6 @@ frames! {
     }
 }
 
-
 /// Whether and how a user is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -242,7 +241,8 @@ impl ServerFrame {
     /// Parses a frame as a client does: unknown fields and types are ignored.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         use serde::de::Error;
-        let kind = peek(text).ok_or_else(|| serde_json::Error::custom("no JSON object with a string `type`"))?;
+        let kind =
+            peek(text).ok_or_else(|| serde_json::Error::custom("no JSON object with a string `type`"))?;
         Ok(match &*kind {
             "ready" => Self::Ready(serde_json::from_str(text)?),
             "ack" => Self::Ack(serde_json::from_str(text)?),

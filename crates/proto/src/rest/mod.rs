@@ -7,14 +7,17 @@ mod chats;
 mod messages;
 
 pub use accounts::{
-    BlockInfo, Blocks, ChangePassword, ChatServer, Contact, Contacts, DeviceInfo, Devices, EraseAccount, Login,
-    LoginDevice, LoginDone, Me, PresenceList, Profile, Register, Registered, RenameDevice, Switch, UpdateMe,
+    BlockInfo, Blocks, ChangePassword, ChatServer, Contact, Contacts, DeviceInfo, Devices, EraseAccount,
+    Login, LoginDevice, LoginDone, Me, PresenceList, Profile, Register, Registered, RenameDevice, Switch,
+    UpdateMe,
 };
 pub use chats::{
-    AddMembers, ChatList, CreateChat, HeadDone, MarkRead, Member, Members, Other, SetRole, Summary, SummaryKind,
-    UpdateChat,
+    AddMembers, ChatList, CreateChat, HeadDone, MarkRead, Member, Members, Other, SetRole, Summary,
+    SummaryKind, UpdateChat,
 };
-pub use messages::{EditDone, EditMessage, EntryPage, Message, MessagePage, ReactionCount, SendMessage, Sent};
+pub use messages::{
+    EditDone, EditMessage, EntryPage, Message, MessagePage, ReactionCount, SendMessage, Sent,
+};
 
 macro_rules! bodies {
     ($( $(#[$doc:meta])* $kind:ident $name:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? })+) => {

@@ -1,1 +1,0 @@
-//! The bytes in which entries, states and views are stored.
