@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chinwag_ports::directory::{TokenHash, TokenOwner};
 use chinwag_ports::{Clock, Devices, Unavailable};
+use chinwag_proto::DeviceId;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
@@ -61,5 +62,10 @@ impl Auth {
     /// Forgets a token at once, where the caller himself has just ended it.
     pub fn forget(&self, token: &str) {
         self.recent.forget(&Self::hash(token).0);
+    }
+
+    /// Forgets the tokens of devices at once, after they were ended here.
+    pub fn forget_devices(&self, devices: &[DeviceId]) {
+        self.recent.forget_where(|owner| devices.contains(&owner.device));
     }
 }

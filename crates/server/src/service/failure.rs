@@ -22,6 +22,9 @@ pub enum Failure {
     /// No token, or no good one.
     #[error("no valid token: log in, and send it as `Authorization: Bearer TOKEN`")]
     Unauthenticated,
+    /// An unknown user or a wrong password; nobody is told which.
+    #[error("the user name or the password is wrong")]
+    WrongLogin,
     /// The user name is taken.
     #[error("this user name is taken; choose another")]
     UsernameTaken,
@@ -59,7 +62,7 @@ impl Failure {
             Self::NotFound(_) => Code::NotFound,
             Self::Forbidden(_) => Code::Forbidden,
             Self::NotMember => Code::NotMember,
-            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Unauthenticated | Self::WrongLogin => Code::Unauthenticated,
             Self::UsernameTaken => Code::UsernameTaken,
             Self::EmailTaken => Code::EmailTaken,
             Self::IdempotencyConflict => Code::IdempotencyConflict,

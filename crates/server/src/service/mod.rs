@@ -3,6 +3,7 @@
 //! One small struct per capability, each holding only the ports it needs. Nothing here knows HTTP or
 //! frames on the wire.
 
+pub mod accounts;
 pub mod auth;
 pub mod budget;
 pub mod chat_list;
@@ -10,10 +11,12 @@ pub mod failure;
 pub mod fanout;
 pub mod ids;
 pub mod marks;
+pub mod passwords;
 pub mod ports;
 pub mod reading;
 pub mod recall;
 pub mod sending;
+pub mod throttle;
 pub mod visibility;
 
 use std::sync::Arc;

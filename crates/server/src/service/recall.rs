@@ -33,6 +33,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Recall<K, V> {
     pub fn forget(&self, key: &K) {
         self.cache.remove(key);
     }
+
+    /// Forgets all whose answer is so; looks at each.
+    pub fn forget_where(&self, is_so: impl Fn(&V) -> bool) {
+        self.cache.retain(|_, (_, value)| !is_so(value));
+    }
 }
 
 #[cfg(test)]
