@@ -11,7 +11,7 @@ pub struct Timestamp(i64);
 
 /// Year 1, and the last time of year 9999 that is in that year everywhere on Earth.
 const MS_MIN: i64 = -62_135_596_800_000;
-const MS_MAX: i64 = 253_402_207_200_999;
+const MS_MAX: i64 = 253_402_207_200_000;
 
 impl Timestamp {
     /// From milliseconds since the Unix epoch; clamped to the years 1 to 9999 (the last day of 9999 excepted).
@@ -81,6 +81,6 @@ mod tests {
         assert_eq!(Timestamp::from_ms(0).to_string(), "1970-01-01T00:00:00.000Z");
         let text = "2026-11-24T11:20:00.120Z";
         assert_eq!(text.parse::<Timestamp>().map(|t| t.to_string()), Ok(text.to_owned()));
-        assert_eq!(Timestamp::from_ms(i64::MAX).to_string(), "9999-12-30T22:00:00.999Z");
+        assert_eq!(Timestamp::from_ms(i64::MAX).to_string(), "9999-12-30T22:00:00.000Z");
     }
 }
