@@ -77,7 +77,8 @@ impl Context {
     pub(crate) fn have(&self, tool: &Tool) -> Option<Outcome> {
         let Tool { name, version } = tool;
         let there = |context: &Self| {
-            let mut command = context.command(name, &["--version"]);
+            let subcommand = name.trim_start_matches("cargo-");
+            let mut command = context.command("cargo", &[subcommand, "--version"]);
             command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
         };
         if there(self) {

@@ -58,7 +58,7 @@ fn advisories(context: &mut Context) -> Outcome {
 }
 
 fn machete(context: &mut Context) -> Outcome {
-    context.have(&MACHETE).unwrap_or_else(|| context.cargo(&["machete", "--with-metadata"]))
+    context.have(&MACHETE).unwrap_or_else(|| context.cargo(&["machete"]))
 }
 
 fn clippy(context: &mut Context) -> Outcome {

@@ -55,7 +55,7 @@ struct Names<'t> {
 }
 
 impl Names<'_> {
-    fn note(&mut self, name: &syn::Ident) {
+    fn note(&mut self, name: &proc_macro2::Ident) {
         let line = name.span().start().line;
         self.complaints.extend(judge(self.file, line, &name.to_string()));
     }
