@@ -1,5 +1,5 @@
-//! How long to wait before connecting again: exponential with full jitter (Brooker, "Exponential
-//! Backoff And Jitter", 2015), so that many clients do not come back at once.
+//! How long to wait before connecting again: exponential with jitter (Brooker, "Exponential Backoff And
+//! Jitter", 2015), so that many clients do not come back at once.
 
 use std::time::Duration;
 
@@ -27,6 +27,12 @@ impl Backoff {
     }
 }
 
+/// A wait that the server has asked for, and up to half as much again. `dice` is random.
+pub fn lengthened(wait: Duration, dice: u64) -> Duration {
+    let ms = u64::try_from(wait.as_millis()).unwrap_or(MOST_MS).min(10 * MOST_MS);
+    Duration::from_millis(ms + dice % (ms / 2 + 1))
+}
+
 /// 64 random bits from the system; 0 where it has none, which costs jitter and nothing else.
 #[expect(clippy::disallowed_methods, reason = "a client's jitter has no one to hand it in")]
 pub fn dice() -> u64 {
@@ -39,14 +45,35 @@ mod tests {
 
     #[test]
     fn waits_grow_up_to_their_bound_and_never_vanish() {
-        let mut backoff = Backoff::default();
-        let most: Vec<_> = (0..12).map(|_| backoff.next(u64::MAX).as_millis()).collect();
-        assert!(most.iter().all(|&ms| (20..=30_000).contains(&ms)));
         for attempt in 0..12u32 {
-            let mut backoff = Backoff { attempts: attempt };
             let bound = (200u64 << attempt.min(16)).min(30_000);
-            assert!(backoff.next(bound).as_millis() <= u128::from(bound));
-            assert!(Backoff { attempts: attempt }.next(0).as_millis() >= u128::from(bound / 10));
+            for dice in [0, 1, bound, u64::MAX] {
+                let wait = Backoff { attempts: attempt }.next(dice).as_millis();
+                assert!(
+                    (u128::from(bound / 10)..=u128::from(bound)).contains(&wait),
+                    "{attempt} {dice} {wait}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_connection_that_stood_begins_anew() {
+        let mut backoff = Backoff::default();
+        for _ in 0..9 {
+            backoff.next(0);
+        }
+        assert_eq!(backoff.next(0), Duration::from_secs(3));
+        backoff.reset();
+        assert_eq!(backoff.next(0), Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_wait_that_was_asked_for_is_never_shortened() {
+        let asked = Duration::from_millis(1_000);
+        for dice in [0, 500, 501, u64::MAX] {
+            let wait = lengthened(asked, dice);
+            assert!(wait >= asked && wait <= asked * 3 / 2);
         }
     }
 }

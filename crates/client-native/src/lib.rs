@@ -9,7 +9,9 @@ pub mod backoff;
 pub mod client;
 pub mod follow;
 mod net;
+mod outbox;
 pub mod rest;
+mod session;
 pub mod socket;
 
 pub use address::ServerAddress;
@@ -54,6 +56,14 @@ pub enum ClientError {
         /// When to come back, milliseconds.
         retry_after_ms: Option<u64>,
     },
+    /// Whoever answers at the address does not speak this protocol, or its path is another.
+    #[error("{address} answered {status} and not as a Chinwag server does; is the address right?")]
+    NotChinwag {
+        /// Where.
+        address: String,
+        /// The HTTP status.
+        status: u16,
+    },
     /// The client was closed.
     #[error("the client was closed")]
     Stopped,
@@ -65,8 +75,15 @@ impl ClientError {
         match self {
             Self::Unreachable { .. } | Self::Broken(_) => true,
             Self::Closed { code, .. } => Close::reconnects(*code),
-            Self::Refused { code, .. } => matches!(code, Code::RateLimited | Code::Unavailable | Code::Internal),
+            Self::Refused { code, .. } => is_passing(*code),
+            // A proxy before the server, not the server: busy, or the server behind it is away.
+            Self::NotChinwag { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
             Self::Address(_) | Self::Stopped => false,
         }
     }
+}
+
+/// Whether a refusal with this code may be none a while later.
+pub(crate) const fn is_passing(code: Code) -> bool {
+    matches!(code, Code::RateLimited | Code::Unavailable | Code::Internal)
 }

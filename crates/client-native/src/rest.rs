@@ -1,4 +1,6 @@
-//! REST calls.
+//! REST calls, each over a connection of its own.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use chinwag_proto::Problem;
@@ -18,6 +20,8 @@ use crate::{ClientError, ServerAddress, net};
 
 /// The largest answer that is read.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long a call may take: a log-in may wait for others' passwords to be computed.
+const ANSWER_MAX: Duration = Duration::from_secs(45);
 
 /// A server, and the token of one device if it has logged in.
 #[derive(Clone, Debug)]
@@ -57,7 +61,12 @@ impl Rest {
     }
 
     /// Logs a new device in.
-    pub async fn login(&self, username: &str, password: &str, device: Name) -> Result<LoginDone, ClientError> {
+    pub async fn login(
+        &self,
+        username: &str,
+        password: &str,
+        device: Name,
+    ) -> Result<LoginDone, ClientError> {
         let body = Login {
             username: Some(username.to_owned()),
             email: None,
@@ -100,7 +109,8 @@ impl Rest {
 
     /// The raw entries after a seq.
     pub async fn entries(&self, chat: ChatId, after: Seq, limit: usize) -> Result<EntryPage, ClientError> {
-        self.call::<(), _>(Method::GET, &format!("/chats/{chat}/entries?after={after}&limit={limit}"), None).await
+        self.call::<(), _>(Method::GET, &format!("/chats/{chat}/entries?after={after}&limit={limit}"), None)
+            .await
     }
 
     /// Any call that answers JSON.
@@ -111,11 +121,22 @@ impl Rest {
         body: Option<&B>,
     ) -> Result<A, ClientError> {
         let answer = self.request(method, path, body).await?;
-        serde_json::from_slice(&answer).map_err(|error| ClientError::Broken(format!("unexpected answer: {error}")))
+        serde_json::from_slice(&answer)
+            .map_err(|error| ClientError::Broken(format!("unexpected answer: {error}")))
     }
 
     /// Any call; answers the raw body.
     pub async fn request<B: Serialize>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<Bytes, ClientError> {
+        let late = || ClientError::Broken(format!("no answer within {} s", ANSWER_MAX.as_secs()));
+        tokio::time::timeout(ANSWER_MAX, self.exchange(method, path, body)).await.map_err(|_| late())?
+    }
+
+    async fn exchange<B: Serialize>(
         &self,
         method: Method,
         path: &str,
@@ -143,7 +164,8 @@ impl Rest {
         let exchange = async {
             let answer = sender.send_request(request).await.map_err(|e| broken(&e))?;
             let status = answer.status();
-            let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await.map_err(|e| broken(&e))?;
+            let body =
+                Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await.map_err(|e| broken(&e))?;
             Ok((status, body.to_bytes()))
         };
         tokio::pin!(exchange, connection);
@@ -154,18 +176,18 @@ impl Rest {
                 Err(error) => return Err(broken(&error)),
             },
         };
-        if status.is_success() { Ok(body) } else { Err(refusal(status, &body)) }
+        if status.is_success() { Ok(body) } else { Err(self.refusal(status, &body)) }
     }
-}
 
-fn refusal(status: StatusCode, body: &[u8]) -> ClientError {
-    match serde_json::from_slice::<Problem>(body) {
-        Ok(problem) => ClientError::Refused {
-            code: problem.code,
-            detail: problem.detail,
-            retry_after_ms: problem.retry_after_ms,
-        },
-        Err(_) => ClientError::Broken(format!("the server answered {status} without a problem document")),
+    fn refusal(&self, status: StatusCode, body: &[u8]) -> ClientError {
+        match serde_json::from_slice::<Problem>(body) {
+            Ok(problem) => ClientError::Refused {
+                code: problem.code,
+                detail: problem.detail,
+                retry_after_ms: problem.retry_after_ms,
+            },
+            Err(_) => ClientError::NotChinwag { address: self.address.to_string(), status: status.as_u16() },
+        }
     }
 }
 
