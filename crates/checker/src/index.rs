@@ -14,6 +14,9 @@ pub(crate) type ChatNo = usize;
 /// Place of a send in [`Index::sends`].
 pub(crate) type SendNo = usize;
 
+/// What two entries share that look alike where names are not shown: chat, sender, kind, target, digest.
+type Content<'h> = (ChatNo, &'h str, Kind, Option<u64>, &'h str);
+
 /// Everything that was tried under one (chat, user, client message id).
 pub(crate) struct Send<'h> {
     pub(crate) chat: ChatNo,
@@ -93,7 +96,7 @@ pub(crate) struct Index<'h> {
     pub(crate) unusable: Vec<String>,
     chat_by_name: HashMap<&'h str, ChatNo>,
     send_by_name: HashMap<(ChatNo, &'h str, &'h str), SendNo>,
-    sends_by_digest: HashMap<(ChatNo, &'h str, Kind, &'h str), Vec<SendNo>>,
+    sends_by_content: HashMap<Content<'h>, Vec<SendNo>>,
     ack_by_place: HashMap<(ChatNo, u64), Vec<usize>>,
     view_by_name: HashMap<(&'h str, ChatNo), usize>,
 }
@@ -111,7 +114,7 @@ impl<'h> Index<'h> {
             unusable: Vec::new(),
             chat_by_name: HashMap::new(),
             send_by_name: HashMap::new(),
-            sends_by_digest: HashMap::new(),
+            sends_by_content: HashMap::new(),
             ack_by_place: HashMap::new(),
             view_by_name: HashMap::new(),
         };
@@ -214,7 +217,8 @@ impl<'h> Index<'h> {
             self.sends.len() - 1
         });
         if let Some(digest) = &request.digest {
-            let known = self.sends_by_digest.entry((chat, user, request.kind, digest)).or_default();
+            let known =
+                self.sends_by_content.entry((chat, user, request.kind, request.target, digest)).or_default();
             if !known.contains(&no) {
                 known.push(no);
             }
@@ -266,10 +270,16 @@ impl<'h> Index<'h> {
         })
     }
 
-    /// All sends of the entry's sender whose kind and content are the entry's.
+    /// All sends of the entry's sender whose kind, target and content are the entry's.
     pub(crate) fn sends_like<'a>(&'a self, chat: ChatNo, entry: &'a Entry) -> &'a [SendNo] {
         let found = entry.digest.as_ref().and_then(|digest| {
-            self.sends_by_digest.get(&(chat, entry.sender.as_str(), entry.kind, digest.as_str()))
+            self.sends_by_content.get(&(
+                chat,
+                entry.sender.as_str(),
+                entry.kind,
+                entry.target,
+                digest.as_str(),
+            ))
         });
         found.map_or(&[], Vec::as_slice)
     }

@@ -38,6 +38,8 @@ fn missing(index: &Index<'_>, ack: &Ack<'_>) -> Option<String> {
         None
     } else if entry.sender != send.user {
         Some("sender")
+    } else if send.tries.iter().all(|t| t.device != entry.device) {
+        Some("device")
     } else if entry.client_message_id.as_ref().is_some_and(|id| id != send.id) {
         Some("client message id")
     } else if entry.digest.is_some() && entry.digest != ack.request.digest {

@@ -65,10 +65,11 @@ fn unsent_names_twice(index: &Index<'_>, report: &mut Report) {
 /// than sends of it.
 fn content_twice(index: &Index<'_>, report: &mut Report) {
     for (no, chat) in index.chats.iter().enumerate() {
-        let mut counted: BTreeMap<(&str, Kind, &str), Vec<&Entry>> = BTreeMap::new();
+        let mut counted: BTreeMap<(&str, Kind, Option<u64>, &str), Vec<&Entry>> = BTreeMap::new();
         for entry in chat.logs.first().copied().unwrap_or_default() {
             if let (Some(digest), None) = (&entry.digest, &entry.client_message_id) {
-                counted.entry((&entry.sender, entry.kind, digest)).or_default().push(entry);
+                let content = (entry.sender.as_str(), entry.kind, entry.target, digest.as_str());
+                counted.entry(content).or_default().push(entry);
             }
         }
         for entries in counted.values() {

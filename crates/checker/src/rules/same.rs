@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::ptr;
 
+use crate::event::Entry;
 use crate::index::Index;
 use crate::log::{Chat, Version, difference};
 use crate::report::{Report, Rule};
@@ -36,6 +37,13 @@ fn compare(chat: &Chat<'_>, version: &Version<'_>, report: &mut Report) {
         report.add(
             Rule::C3,
             format!("{reader} was given {id} at seq {seq} of {name}, the final log has nothing there"),
+        );
+    }
+    let lost = |last: &Entry| last.digest.is_none() && entry.digest.is_some() && !chat.may_be_wiped(last);
+    if chat.at(seq).is_some_and(lost) {
+        report.add(
+            Rule::C3,
+            format!("seq {seq} of {name} had content for {reader}, it is gone and nothing deleted it"),
         );
     }
     let earlier = chat.versions_at(seq).take_while(|other| !ptr::eq(*other, version));

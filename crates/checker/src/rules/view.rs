@@ -29,6 +29,9 @@ pub(crate) fn check(index: &Index<'_>, report: &mut Report) {
 fn in_sequence(index: &Index<'_>, view: &View<'_>, report: &mut Report) {
     let (device, chat) = (view.device, index.chats[view.chat].name);
     let mut due = None;
+    // The highest seq shown so far, whenever something was.
+    let mut shown: Vec<(u64, u64)> = Vec::new();
+    let highest = |shown: &[(u64, u64)]| shown.last().map_or(0, |(_, seq)| *seq);
     for step in &view.steps {
         match step {
             Step::Joined { from_seq, .. } => due = Some(*from_seq),
@@ -49,12 +52,17 @@ fn in_sequence(index: &Index<'_>, view: &View<'_>, report: &mut Report) {
                     Some(_) => {}
                 }
                 due = due.max(Some(seq.saturating_add(1)));
+                let highest = highest(&shown).max(seq);
+                shown.push((*at, highest));
             }
-            Step::Head { asked_at, head } if due.is_some_and(|due| head + 1 < due) => {
-                let last = due.unwrap_or_default() - 1;
-                report.add(Rule::C5, format!("{device} asked for the head of {chat} at {asked_at} ms and was told {head} after it had {last}"));
+            Step::Head { asked_at, head } => {
+                let before = shown.partition_point(|(at, _)| at < asked_at);
+                let had = before.checked_sub(1).map_or(0, |last| shown[last].1);
+                if *head < had {
+                    report.add(Rule::C5, format!("{device} asked for the head of {chat} at {asked_at} ms and was told {head} after it had {had}"));
+                }
             }
-            Step::Got { .. } | Step::Head { .. } | Step::Left { .. } => {}
+            Step::Got { .. } | Step::Left { .. } => {}
         }
     }
 }

@@ -98,7 +98,7 @@ impl Fault {
             Self::FolderNotSynced => (C1, &[C2, C3, C4, C5, C6, C8, C9, C10]),
             Self::AckNamesWrongSeq => (C1, &[C2, C3, C4, C5, C8, C9, C10]),
             Self::ContentSwapped => (C1, &[C9]),
-            Self::ContentLost => (C1, &[]),
+            Self::ContentLost => (C1, &[C3]),
             Self::StaleRead => (C1, &[C5, C8]),
             Self::NoDedupe => (C10, &[C2, C6, C7, C9]),
             Self::DedupePerConnection => (C10, &[C2, C6, C7, C9]),

@@ -175,6 +175,40 @@ fn a_head_below_an_acknowledgement_breaks_c1() {
 }
 
 #[test]
+fn a_head_below_what_the_device_had_when_it_asked_breaks_c5() {
+    let asks = |asked_at, head| {
+        move |at| Event::HeadSeen { asked_at, at, device: "b1".into(), chat: "d.a.b".into(), head }
+    };
+    let shown = || tape().joins("b1", 1).gets("b1", true, message(1, "m"));
+    shown().put(asks(25, 0)).ends_with([message(1, "m")]).breaks(C5);
+    shown().put(asks(15, 0)).ends_with([message(1, "m")]).passes();
+}
+
+#[test]
+fn an_acknowledged_send_of_another_device_breaks_c1() {
+    let other = Entry { device: "a2".into(), ..message(1, "m") };
+    tape().sends("m", 1, 1).acked("m", 1, 1, false).ends_with([other]).breaks(C1);
+}
+
+#[test]
+fn content_that_somebody_saw_and_nothing_deleted_is_missed() {
+    let wiped = || Entry { digest: None, ..message(1, "m") };
+    let shown = || tape().joins("b1", 1).gets("b1", true, message(1, "m"));
+    shown().ends_with([wiped()]).breaks(C3);
+    let deletion = Entry { digest: None, ..on(Kind::Delete, 1, message(2, "d")) };
+    shown().ends_with([wiped(), deletion]).passes();
+}
+
+#[test]
+fn the_same_reaction_to_two_messages_is_two_sends() {
+    let reaction =
+        |seq, target, id| Entry { digest: Some("+1".into()), ..on(Kind::Reaction, target, message(seq, id)) };
+    let log = [message(1, "m"), message(2, "n"), reaction(3, 1, "r"), reaction(4, 2, "s")].map(nameless);
+    // Only the first was recorded.
+    tape().asks("r", 1, 1, &reaction(3, 1, "r")).ends_with(log).passes();
+}
+
+#[test]
 fn a_name_at_two_seqs_breaks_c2_and_after_a_retry_c10_too() {
     let twice = [message(1, "m"), message(2, "m")];
     tape().sends("m", 1, 1).acked("m", 1, 1, false).ends_with(twice.clone()).breaks(C2);
