@@ -42,9 +42,9 @@ fn hold_rules(context: &mut Context) -> Outcome {
 }
 
 fn deny(context: &mut Context) -> Outcome {
-    context
-        .have(&DENY)
-        .unwrap_or_else(|| context.cargo(&["deny", "--locked", "check", "licenses", "bans", "sources"]))
+    context.have(&DENY).unwrap_or_else(|| {
+        context.cargo(&["deny", "--locked", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"])
+    })
 }
 
 fn advisories(context: &mut Context) -> Outcome {

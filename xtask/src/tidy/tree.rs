@@ -29,7 +29,8 @@ impl Tree {
     /// Where git cannot list the files or one cannot be read.
     pub(crate) fn read(root: &Path) -> Result<Self, String> {
         let listing = Command::new("git")
-            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+            // In CI the folder may belong to another user.
+            .args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(root)
             .output()
             .map_err(|error| format!("git cannot be run: {error}"))?;
