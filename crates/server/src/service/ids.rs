@@ -107,22 +107,24 @@ impl IdGenerator {
         let from = since_epoch(self.clock.now()).max(needed);
         let until = Timestamp::from_ms(EPOCH_MS + i64::try_from(from).unwrap_or(i64::MAX / 2)).plus_ms(LEASE_MS);
         let free = since_epoch(self.lease.reserve(self.node, until).await?);
-        let mut position = self.position.lock();
-        if position.leased == 0 {
-            // The first lease of this life: everything before `free` may have been used.
-            position.ms = free;
-            position.counter = 0;
-            position.leased = since_epoch(until).max(free);
-            if position.leased <= free {
-                // The clock stands before the last life's lease: reserve beyond that instead.
-                drop(position);
-                let until = Timestamp::from_ms(EPOCH_MS + i64::try_from(free).unwrap_or(i64::MAX / 2)).plus_ms(LEASE_MS);
-                self.lease.reserve(self.node, until).await?;
-                self.position.lock().leased = since_epoch(until);
+        let first = {
+            let mut position = self.position.lock();
+            let first = position.leased == 0;
+            if first {
+                // The first lease of this life: everything before `free` may have been used.
+                (position.ms, position.counter) = (free, 0);
+                position.leased = since_epoch(until).max(free);
+            } else {
+                position.leased = position.leased.max(since_epoch(until));
             }
-            return Ok(());
+            first
+        };
+        if first && since_epoch(until) <= free {
+            // The clock stands before the last life's lease: reserve beyond that instead.
+            let until = Timestamp::from_ms(EPOCH_MS + i64::try_from(free).unwrap_or(i64::MAX / 2)).plus_ms(LEASE_MS);
+            self.lease.reserve(self.node, until).await?;
+            self.position.lock().leased = since_epoch(until);
         }
-        position.leased = position.leased.max(since_epoch(until));
         Ok(())
     }
 }
@@ -130,4 +132,65 @@ impl IdGenerator {
 fn since_epoch(time: Timestamp) -> u64 {
     // The first millisecond is left out, so that no id is 0.
     u64::try_from(time.as_ms() - EPOCH_MS).unwrap_or(0).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use chinwag_ports::twins::{FakeClock, MemoryDiscovery};
+
+    use super::*;
+
+    async fn generator(clock: &Arc<FakeClock>, lease: &Arc<MemoryDiscovery>, node: u16) -> IdGenerator {
+        IdGenerator::start(Arc::clone(clock) as _, Arc::clone(lease) as _, node).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn ids_rise_and_never_repeat_whatever_the_clock_does() {
+        let (clock, lease) = (Arc::new(FakeClock::default()), Arc::new(MemoryDiscovery::new()));
+        let mut last = 0;
+        let mut seen = HashSet::new();
+        for (life, step) in [0_i64, -3_600_000, 60_000, -86_400_000 * 300, 5].into_iter().enumerate() {
+            clock.advance(step);
+            let ids = generator(&clock, &lease, 3).await;
+            for round in 0..20 {
+                clock.advance([7, -400, 0, 12_000][round % 4]);
+                for _ in 0..500 {
+                    let id = ids.message().await.unwrap().get();
+                    assert!(id > last, "life {life}: {id} after {last}");
+                    assert!(seen.insert(id));
+                    last = id;
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn more_than_a_counter_of_ids_in_one_millisecond_borrow_from_the_next() {
+        let (clock, lease) = (Arc::new(FakeClock::default()), Arc::new(MemoryDiscovery::new()));
+        let ids = generator(&clock, &lease, 0).await;
+        let mut made = HashSet::new();
+        for _ in 0..50_000 {
+            assert!(made.insert(ids.message().await.unwrap()));
+        }
+    }
+
+    #[tokio::test]
+    async fn two_nodes_make_different_ids() {
+        let (clock, lease) = (Arc::new(FakeClock::default()), Arc::new(MemoryDiscovery::new()));
+        let (one, other) = (generator(&clock, &lease, 1).await, generator(&clock, &lease, 2).await);
+        for _ in 0..1_000 {
+            assert_ne!(one.user().await.unwrap().get(), other.user().await.unwrap().get());
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_lease_there_are_no_ids() {
+        let (clock, lease) = (Arc::new(FakeClock::default()), Arc::new(MemoryDiscovery::new()));
+        let ids = generator(&clock, &lease, 0).await;
+        clock.advance(3_600_000);
+        lease.faults().fail_from_now_on();
+        assert!(ids.message().await.is_err());
+    }
 }
