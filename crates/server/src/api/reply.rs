@@ -46,12 +46,12 @@ impl<T: Serialize> IntoResponse for Reply<T> {
 
 /// An error answer: a problem document (RFC 9457) with the headers that go with its code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiError(pub Problem);
+pub struct ApiError(pub Box<Problem>);
 
 impl ApiError {
     /// A problem with its code and what is wrong here.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self(Problem::new(code, detail))
+        Self(Box::new(Problem::new(code, detail)))
     }
 
     /// The request breaks a rule of form.
@@ -62,7 +62,7 @@ impl ApiError {
 
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
-        Self(failure.to_problem())
+        Self(Box::new(failure.to_problem()))
     }
 }
 

@@ -250,6 +250,8 @@ impl Hasher {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use std::task::{Context, Waker};
+
     use super::*;
 
     struct Counting(Mutex<u8>);
@@ -315,7 +317,8 @@ mod tests {
             Passwords { queue: Some(queue), threads: Vec::new(), entropy, computed: Arc::new(AtomicU64::new(0)) };
         // Nobody works here: the first waits in the queue, the second finds it full.
         let mut first = Box::pin(passwords.verify("a guess".to_owned(), None));
-        assert!(futures_util::poll!(&mut first).is_pending());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(first.as_mut().poll(&mut context).is_pending());
         let refused = passwords.verify("another".to_owned(), None).await;
         assert!(matches!(refused, Err(Failure::Unavailable(_))), "{refused:?}");
         drop(receiver);

@@ -22,9 +22,9 @@ pub(super) fn page(document: &Value) -> String {
          <title>Chinwag API</title><link rel=\"stylesheet\" href=\"/docs/style.css\"></head><body>\n",
     );
     let info = &document["info"];
-    let _ = write!(
+    let _ = writeln!(
         html,
-        "<header><h1>{} API</h1><p>Version {} · <a href=\"/openapi.json\">openapi.json</a></p><p>{}</p></header>\n",
+        "<header><h1>{} API</h1><p>Version {} · <a href=\"/openapi.json\">openapi.json</a></p><p>{}</p></header>",
         escape(text(&info["title"])),
         escape(text(&info["version"])),
         prose(text(&info["description"])),
@@ -34,7 +34,7 @@ pub(super) fn page(document: &Value) -> String {
     html.push_str("<main>\n");
     for tag in tags {
         let name = text(&tag["name"]);
-        let _ = write!(html, "<section><h2>{}</h2><p>{}</p>\n", escape(name), prose(text(&tag["description"])));
+        let _ = writeln!(html, "<section><h2>{}</h2><p>{}</p>", escape(name), prose(text(&tag["description"])));
         for operation in operations.iter().filter(|operation| tag_of(operation.it) == name) {
             article(&mut html, operation);
         }
@@ -77,9 +77,9 @@ fn contents(html: &mut String, tags: &[Value], operations: &[Operation<'_>]) {
 
 fn article(html: &mut String, operation: &Operation<'_>) {
     let it = operation.it;
-    let _ = write!(
+    let _ = writeln!(
         html,
-        "<article id=\"{}\"><h3><span class=\"method {}\">{}</span> <code>{}</code></h3><p>{}</p>\n",
+        "<article id=\"{}\"><h3><span class=\"method {}\">{}</span> <code>{}</code></h3><p>{}</p>",
         escape(text(&it["operationId"])),
         operation.method,
         operation.method.to_uppercase(),

@@ -71,22 +71,25 @@ fn describe(path: &str, error: &serde_json::Error) -> ApiError {
     if !error.is_data() {
         return ApiError::invalid(format!("the body is not valid JSON: {text}"));
     }
-    // Unknown and missing fields are named by the error itself, as members of the path before them.
-    let names_itself = text.starts_with("unknown field") || text.starts_with("duplicate field");
-    let path = if names_itself { path.rsplit_once('.').map_or(".", |(parent, _)| parent) } else { path };
-    ApiError::invalid(if path == "." { text } else { format!("`{}`: {text}", quoted(path)) })
+    // An unknown field is named by the error itself, and is the last part of the path.
+    let path = match text.starts_with("unknown field") {
+        true => path.rsplit_once('.').map_or("", |(parent, _)| parent),
+        false => path,
+    };
+    ApiError::invalid(if path.is_empty() || path == "." { text } else { format!("`{}`: {text}", quoted(path)) })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use chinwag_proto::rest::{Login, Register, SendMessage};
+    use chinwag_proto::{Content, Limits};
 
     use super::*;
 
     fn refused<T: DeserializeOwned>(json: &str) -> String {
         match parse::<T>(json.as_bytes()) {
-            Ok(_) => panic!("{json} was taken"),
+            Ok(_) => panic!("{} was taken", quoted(json)),
             Err(ApiError(problem)) => problem.detail,
         }
     }
@@ -121,8 +124,11 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_refused_not_followed() {
-        let deep = format!("{{\"receiverId\":\"1\",\"content\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(refused::<SendMessage>(&deep).contains("recursion limit"), "{}", refused::<SendMessage>(&deep));
+        let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
+        let refusal = refused::<Register>(&format!("{{\"username\":{deep}}}"));
+        assert!(refusal.starts_with("`username`: invalid type: sequence"), "{refusal}");
+        let body: SendMessage = parse(format!("{{\"receiverId\":\"1\",\"content\":{deep}}}").as_bytes()).unwrap();
+        assert!(Content::check(body.content.raw(), &Limits::default()).is_err());
     }
 
     #[test]
