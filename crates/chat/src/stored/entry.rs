@@ -20,7 +20,7 @@
 //! Settings byte: encryption (bits 0–1: 0 none given, 1 `none`, 2 `mls`), history (2–3: 1 `joined`, 2 `all`), whoMayAdd
 //! (4–5: 1 `admins`, 2 `members`), title (6).
 //!
-//! A message of 300 bytes in a group costs 47 bytes besides, and its clientMessageId.
+//! A message of 300 bytes in a group costs 49 bytes besides, and its clientMessageId.
 
 use chinwag_proto::entry::{ChatChange, Founder};
 use chinwag_proto::{Body, ChatId, DeviceId, Entry, MessageId, UserId};

@@ -1,6 +1,9 @@
 //! A chat on a bench: records in, rows of a small store beside it, every step checked.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod arbitrary;
+pub mod script;
+
 use std::collections::BTreeMap;
 
 use chinwag_chat::{
