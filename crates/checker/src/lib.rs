@@ -20,6 +20,27 @@
 //! are exact for clients that behave: they keep an outbox (on a new connection everything unanswered is resent
 //! before anything new is sent), mark what they send again, and show nothing beyond a gap.
 //!
+//! ```
+//! use chinwag_checker::{Attempt, Event, History, Kind, Request, Rule, check};
+//!
+//! let attempt = Attempt {
+//!     device: "a1".into(),
+//!     user: "a".into(),
+//!     chat: "d.a.b".into(),
+//!     client_message_id: "m-1".into(),
+//!     number: 1,
+//! };
+//! let request = Request { kind: Kind::Message, target: None, digest: Some("hello".into()) };
+//! let report = check(&History {
+//!     events: vec![
+//!         Event::SendStarted { at: 1, attempt: attempt.clone(), connection: 1, request },
+//!         Event::Acked { at: 2, attempt, seq: 1, message_id: "1000".into(), duplicate: false },
+//!         Event::FinalLog { at: 3, chat: "d.a.b".into(), entries: Vec::new() },
+//!     ],
+//! });
+//! assert!(report.breaks(Rule::C1));
+//! ```
+//!
 //! Leaves out the system under test: there is no dependency on any other part of it, so that no error can be
 //! in both. Leaves out rights: who may do what is for tests of the rules of a chat.
 
