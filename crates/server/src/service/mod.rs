@@ -13,6 +13,7 @@ pub mod ids;
 pub mod marks;
 pub mod passwords;
 pub mod ports;
+pub mod presence;
 pub mod reading;
 pub mod recall;
 pub mod sending;
@@ -57,6 +58,8 @@ pub struct Services {
     pub marks: marks::Marks,
     /// Who may see whose presence, marks and typing.
     pub visibility: Arc<visibility::Visibility>,
+    /// Who is there, as others are told.
+    pub presences: presence::Presences,
 }
 
 impl Services {
@@ -70,6 +73,7 @@ impl Services {
             reading: reading::Reading::new(&ports, Arc::clone(&limits)),
             chat_list: chat_list::ChatList::new(&ports, Arc::clone(&limits), Arc::clone(&visibility)),
             marks: marks::Marks::new(&ports, Arc::clone(&limits), Arc::clone(&visibility)),
+            presences: presence::Presences::new(&ports, Arc::clone(&visibility)),
             visibility,
             ports,
             limits,
