@@ -1,0 +1,224 @@
+//! What the ledger's threads share, and how they tell each other what is to be done.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::watch;
+
+use super::LedgerSettings;
+use super::cache::Heads;
+use super::health::Health;
+use super::intake::Intake;
+use super::stats::{Counts, LedgerObserver, LedgerStats};
+use super::tail::SharedTail;
+use super::timer::{left, now};
+
+/// How far the work has come, in positions of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// Folded, and the chunks' WAL is empty.
+    pub(super) chunks_tidy: u64,
+    /// Cleared from the log, and its WAL is empty.
+    pub(super) log_tidy: u64,
+    /// Threads that have ended.
+    pub(super) ended: usize,
+}
+
+/// Shared by the threads, and by whoever holds the ledger.
+pub(super) struct Shared {
+    pub(super) settings: LedgerSettings,
+    pub(super) tail: Arc<SharedTail>,
+    pub(super) heads: Arc<Heads>,
+    pub(super) health: Health,
+    pub(super) intake: Intake,
+    pub(super) folding: Folding,
+    pub(super) counts: Counts,
+    pub(super) observer: Arc<dyn LedgerObserver>,
+    pub(super) progress: watch::Sender<Progress>,
+    folded: AtomicU64,
+    projected: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(settings: LedgerSettings, observer: Arc<dyn LedgerObserver>, folded: u64) -> Self {
+        Self {
+            intake: Intake::new(&settings),
+            settings,
+            tail: Arc::default(),
+            heads: Arc::default(),
+            health: Health::default(),
+            folding: Folding::default(),
+            counts: Counts::default(),
+            observer,
+            progress: watch::Sender::new(Progress::default()),
+            folded: AtomicU64::new(folded),
+            projected: AtomicU64::new(folded),
+        }
+    }
+
+    /// Everything up to this position is folded, durably.
+    pub(super) fn folded(&self) -> u64 {
+        self.folded.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_folded(&self, position: u64) {
+        self.folded.store(position, Ordering::SeqCst);
+    }
+
+    /// Everything up to this position is durable and projected: it may be folded.
+    pub(super) fn projected(&self) -> u64 {
+        self.projected.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_projected(&self, position: u64) {
+        self.projected.store(position, Ordering::SeqCst);
+    }
+
+    pub(super) fn tell(&self, what: impl FnOnce(&mut Progress)) {
+        self.progress.send_modify(what);
+    }
+
+    /// Whether the tail has room for one more transaction.
+    pub(super) fn has_room(&self) -> bool {
+        let tail = self.tail.read();
+        tail.len() < self.settings.tail_rows_max && tail.bytes() < self.settings.tail_bytes_max
+    }
+
+    /// Whether the tail is half full: folding goes on without pauses then.
+    pub(super) fn is_half_full(&self) -> bool {
+        let tail = self.tail.read();
+        2 * tail.len() > self.settings.tail_rows_max || 2 * tail.bytes() > self.settings.tail_bytes_max
+    }
+
+    pub(super) fn stats(&self) -> LedgerStats {
+        let mut stats = self.counts.stats();
+        stats.queue_rows = self.intake.len();
+        let tail = self.tail.read();
+        (stats.tail_rows, stats.tail_bytes) = (tail.len(), tail.bytes());
+        stats
+    }
+}
+
+/// What the folder is to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fold {
+    /// Fold what is projected.
+    Now,
+    /// Fold what is projected, for the last time.
+    Last,
+    /// Stop at once.
+    Abandon,
+}
+
+#[derive(Default)]
+struct Wanted {
+    /// Since when there is something to fold.
+    since: Option<Instant>,
+    /// Since when deleted content waits to be overwritten.
+    wipe_since: Option<Instant>,
+    hurry: bool,
+    closed: bool,
+    abandoned: bool,
+    ended: bool,
+}
+
+/// Tells the folder when to fold.
+#[derive(Default)]
+pub(super) struct Folding {
+    wanted: Mutex<Wanted>,
+    news: Condvar,
+}
+
+impl Folding {
+    /// There are new entries to fold; `wipe` where deletions are among them, `hurry` where there are many.
+    pub(super) fn add(&self, wipe: bool, hurry: bool) {
+        let mut wanted = self.wanted.lock();
+        let wake = wanted.since.is_none() || hurry || (wipe && wanted.wipe_since.is_none());
+        let now = now();
+        wanted.since.get_or_insert(now);
+        if wipe {
+            wanted.wipe_since.get_or_insert(now);
+        }
+        wanted.hurry |= hurry;
+        drop(wanted);
+        if wake {
+            self.news.notify_all();
+        }
+    }
+
+    /// Fold at once.
+    pub(super) fn hurry(&self) {
+        self.wanted.lock().hurry = true;
+        self.news.notify_all();
+    }
+
+    pub(super) fn close(&self) {
+        self.wanted.lock().closed = true;
+        self.news.notify_all();
+    }
+
+    pub(super) fn abandon(&self) {
+        self.wanted.lock().abandoned = true;
+        self.news.notify_all();
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.wanted.lock().abandoned
+    }
+
+    /// The folder's thread has ended.
+    pub(super) fn end(&self) {
+        self.wanted.lock().ended = true;
+        self.news.notify_all();
+    }
+
+    /// Waits until the folder's thread has ended.
+    pub(super) fn wait_for_end(&self) {
+        let mut wanted = self.wanted.lock();
+        while !wanted.ended {
+            self.news.wait(&mut wanted);
+        }
+    }
+
+    /// Waits until a fold is due: for many entries at once, for deletions and old entries when they have
+    /// waited `wipe_after` and `after`.
+    pub(super) fn wait(&self, after: Duration, wipe_after: Duration) -> Fold {
+        let mut wanted = self.wanted.lock();
+        loop {
+            if wanted.abandoned {
+                return Fold::Abandon;
+            }
+            if wanted.closed {
+                return Fold::Last;
+            }
+            let due = |since: Option<Instant>, span| since.map(|since| left(since, span));
+            let rest = match (due(wanted.since, after), due(wanted.wipe_since, wipe_after)) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+            if wanted.hurry || rest.is_some_and(|rest| rest.is_zero()) {
+                (wanted.since, wanted.wipe_since, wanted.hurry) = (None, None, false);
+                return Fold::Now;
+            }
+            match rest {
+                Some(rest) => drop(self.news.wait_for(&mut wanted, rest)),
+                None => self.news.wait(&mut wanted),
+            }
+        }
+    }
+
+    /// Lets others work for a moment; ends early when the ledger stops.
+    pub(super) fn pause(&self, span: Duration) {
+        let begin = now();
+        let mut wanted = self.wanted.lock();
+        while !wanted.closed && !wanted.abandoned {
+            let rest = left(begin, span);
+            if rest.is_zero() {
+                return;
+            }
+            self.news.wait_for(&mut wanted, rest);
+        }
+    }
+}
