@@ -39,8 +39,7 @@ pub(in crate::api) async fn handle(
     QueryOf(query): QueryOf<Whose>,
 ) -> Result<Reply<PresenceList>> {
     let users = parse(&query.users, api.services.limits.presence_users)?;
-    let shown = api.services.visibility.presence_shown(caller.user, &users).await?;
-    let users = api.services.ports.presence.status(&shown).await?;
+    let users = api.services.presences.status(caller.user, &users).await?;
     Ok(Reply::ok(PresenceList { users }))
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chinwag_ports::directory::User;
-use chinwag_ports::{Clock, Contacts, LiveBus, Presence, Profiles};
+use chinwag_ports::{Clock, Contacts, LiveBus, Profiles};
 use chinwag_proto::UserId;
 use chinwag_proto::frame::Status;
 use chinwag_proto::rest::{BlockInfo, Blocks, Contact, Contacts as List};
@@ -17,7 +17,6 @@ pub struct ContactBook {
     shared: Arc<Shared>,
     contacts: Arc<dyn Contacts>,
     profiles: Arc<dyn Profiles>,
-    presence: Arc<dyn Presence>,
     live_bus: Arc<dyn LiveBus>,
     clock: Arc<dyn Clock>,
     max: usize,
@@ -30,7 +29,6 @@ impl ContactBook {
             shared: Arc::clone(shared),
             contacts: Arc::clone(&services.ports.contacts),
             profiles: Arc::clone(&services.ports.profiles),
-            presence: Arc::clone(&services.ports.presence),
             live_bus: Arc::clone(&services.ports.live_bus),
             clock: Arc::clone(&services.ports.clock),
             max: services.limits.contacts_per_user,
@@ -60,8 +58,7 @@ impl ContactBook {
     }
 
     async fn presence_of(&self, viewer: UserId, users: &[UserId]) -> Result<HashMap<UserId, Status>, Failure> {
-        let shown = self.shared.services.visibility.presence_shown(viewer, users).await?;
-        let statuses = self.presence.status(&shown).await?;
+        let statuses = self.shared.services.presences.status(viewer, users).await?;
         Ok(statuses.into_iter().map(|status| (status.user_id, status.status)).collect())
     }
 
