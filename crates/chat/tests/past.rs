@@ -191,3 +191,14 @@ fn a_trimmed_chat_keeps_its_floor() {
         bench.chat.invariant().unwrap();
     }
 }
+
+#[test]
+fn an_entry_of_another_chat_or_out_of_turn_is_not_taken() {
+    let bench = Bench::plain_group();
+    let mut chat = Chat::new("g.78".parse().unwrap());
+    chat.replay(101, &bench.entries[0].1, None);
+    assert_eq!(chat, Chat::new(chat.id()));
+    let mut chat = Chat::new(group());
+    chat.replay(102, &bench.entries[1].1, None);
+    assert_eq!(chat, Chat::new(group()));
+}

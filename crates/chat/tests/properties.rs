@@ -191,18 +191,18 @@ proptest! {
                 prop_assert_eq!(&view.edits, &edits.iter().map(|e| e.seq).collect::<Vec<_>>());
                 let deletion = touching().find(|e| matches!(e.body, Body::Delete { .. }));
                 prop_assert_eq!(view.deleted.map(|(seq, ..)| seq), deletion.map(|e| e.seq));
-                prop_assert!(deletion.is_none_or(|deletion| touching().last() == Some(deletion)));
+                prop_assert!(deletion.is_none_or(|deletion| touching().next_back() == Some(deletion)));
                 let last = edits.last().map(|e| match &e.body {
                     Body::Edit { content, .. } => (e.created_at, content.clone().filter(|_| deletion.is_none())),
                     _ => unreachable!(),
                 });
                 prop_assert_eq!(&view.last_edit, &last);
                 for cell in &view.cells {
-                    let latest = touching().filter(|e| e.sender_id == cell.user).filter_map(|e| match &e.body {
+                    let mut latest = touching().filter(|e| e.sender_id == cell.user).filter_map(|e| match &e.body {
                         Body::Reaction { key, on, .. } if *key == cell.key => Some((e.seq, *on)),
                         _ => None,
                     });
-                    prop_assert_eq!(latest.last(), Some((cell.seq, cell.on)));
+                    prop_assert_eq!(latest.next_back(), Some((cell.seq, cell.on)));
                 }
                 prop_assert!(view.keys.len() <= 2, "the limit of these chats");
             }

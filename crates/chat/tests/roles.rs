@@ -48,6 +48,9 @@ fn sets(history: Option<History>, who_may_add: Option<WhoMayAdd>) -> Ask {
     Ask::Update { title: None, history, who_may_add }
 }
 
+/// An action, the group in which it is asked for, and whether an owner, an admin, a member may.
+type Row = (&'static str, fn() -> Bench, Ask, [bool; 3]);
+
 #[test]
 fn the_table_of_rights() {
     let open = || {
@@ -55,7 +58,7 @@ fn the_table_of_rights() {
         bench.accepts(OWNER, sets(None, Some(WhoMayAdd::Members)));
         bench
     };
-    let table: [(&str, fn() -> Bench, Ask, [bool; 3]); 24] = [
+    let table: [Row; 24] = [
         //                                                                            owner admin member
         ("send", plain, says("x"), [true, true, true]),
         ("reply", plain, replies("x", MEMBERS_MESSAGE), [true, true, true]),
@@ -242,6 +245,14 @@ fn a_group_does_not_grow_beyond_its_limit() {
     let exchange = bench.record(ANNA, commits(&[added(CARA), removed(BEN)])).after(0);
     bench.accepts_record(exchange);
     assert_eq!((bench.role(BEN), bench.role(CARA)), (None, Some(Role::Member)));
+}
+
+#[test]
+fn a_group_above_a_limit_that_was_lowered_may_shrink() {
+    let mut bench = Bench::encrypted_group();
+    bench.limits.encrypted_group_members = 2;
+    bench.accepts_record(bench.record(ANNA, commits(&[removed(CARA)])).after(2));
+    assert_eq!(bench.chat.state().members.len(), 3);
 }
 
 /// The changes of an entry in which Anna, the only owner, leaves or steps down.

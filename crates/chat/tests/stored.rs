@@ -210,7 +210,7 @@ fn what_cannot_be_is_refused() {
     let entry = &plain.entries[2].1;
     let whole = bytes_of(encode_entry, entry);
     for length in 0..whole.len() {
-        assert_eq!(decode_entry(&whole[..length]).is_err(), true, "{length}");
+        assert!(decode_entry(&whole[..length]).is_err(), "{length}");
     }
     assert_eq!(decode_entry(&[]), Err(StoredError::Short));
     assert_eq!(decode_entry(&[9]), Err(StoredError::Version(9)));
@@ -221,6 +221,10 @@ fn what_cannot_be_is_refused() {
         bytes[place] = byte;
         assert!(matches!(decode_entry(&bytes), Err(StoredError::Damaged(_))), "{place} {byte}");
     }
+    let packed = whole.windows(3).position(|three| three == [0x07, 0x03, 0x3d]).unwrap();
+    let mut bytes = whole.clone();
+    bytes[packed + 6] |= 1;
+    assert_eq!(decode_entry(&bytes), Err(StoredError::Damaged("no clientMessageId")));
     let json = whole.windows(2).position(|pair| pair == b"\"h").unwrap();
     let mut bytes = whole.clone();
     bytes[json] = b'x';

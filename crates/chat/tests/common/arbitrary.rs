@@ -126,7 +126,7 @@ pub fn entry() -> impl Strategy<Value = Entry> {
             inside,
         )| {
             let named = match chat_id {
-                ChatId::Direct(low, high) => Some(if sender % 2 == 0 { low } else { high }),
+                ChatId::Direct(low, high) => Some(if sender < 150 { low } else { high }),
                 ChatId::Inbox(owner) => Some(owner),
                 ChatId::Group(_) => None,
             };

@@ -128,7 +128,7 @@ impl Step {
         if self.back > 7 {
             return seq(head.saturating_sub(self.back - 7));
         }
-        let own = |entry: &&Entry| self.word % 2 == 0 || entry.sender_id == user(self.sender);
+        let own = |entry: &&Entry| self.word < 2 || entry.sender_id == user(self.sender);
         let messages = bench.entries.iter().rev().map(|(_, entry, ..)| entry);
         let messages = messages.filter(|entry| matches!(entry.body, Body::Message { .. })).filter(own);
         messages.take(usize::try_from(self.back / 3).unwrap() + 1).last().map_or(seq(0), |entry| entry.seq)
