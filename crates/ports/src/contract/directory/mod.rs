@@ -10,6 +10,8 @@ mod restart;
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+
 use super::samples::{at, device, email, name, user, username};
 use crate::directory::{
     Accounts, Contacts, CreateUser, Devices, Invites, Memberships, NewDevice, Profiles, Reservations,
@@ -64,9 +66,8 @@ fn with_email(number: u64, address: &str) -> CreateUser {
 }
 
 async fn enter(directory: &dyn WholeDirectory, numbers: impl IntoIterator<Item = u64>) {
-    for number in numbers {
-        assert_eq!(directory.create(new_user(number)).await, Ok(()));
-    }
+    let created = join_all(numbers.into_iter().map(|number| directory.create(new_user(number)))).await;
+    assert!(created.iter().all(Result::is_ok), "{created:?}");
 }
 
 fn token(number: u64) -> TokenHash {
@@ -89,9 +90,10 @@ fn new_device(number: u64, whose: u64) -> NewDevice {
 
 /// Gives every user of `number / 10` a device.
 async fn enter_devices(directory: &dyn WholeDirectory, numbers: impl IntoIterator<Item = u64>) {
-    for number in numbers {
-        assert_eq!(directory.add_device(new_device(number, number / 10), 100).await, Ok(true));
-    }
+    let devices =
+        numbers.into_iter().map(|number| directory.add_device(new_device(number, number / 10), 100));
+    let added = join_all(devices).await;
+    assert!(added.iter().all(|added| *added == Ok(true)), "{added:?}");
 }
 
 /// Everything that two directories must agree on of a user who was not made.
