@@ -8,7 +8,6 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:literal $text:literal $title:literal),+ $(,)?) => {
         /// A stable error code; its status and its title never change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum Code {
             $($(#[$doc])* #[serde(rename = $text)] $name),+
         }
@@ -70,6 +69,23 @@ codes! {
     Internal = 500 "internal" "Internal error",
     /// Nothing was accepted; resend with the same clientMessageId.
     Unavailable = 503 "unavailable" "Not available just now",
+}
+
+/// By hand: the derive does not see names that a macro hands on.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Code {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+        let codes = Self::ALL.iter().map(|code| code.as_str());
+        Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes)).build()).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Code {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Code".into()
+    }
 }
 
 /// An error answer: a problem document over REST, the members of an `error` frame over WebSocket.
