@@ -65,7 +65,7 @@ pub(super) async fn cors(State(cors): State<Cors>, request: Request, next: Next)
             (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
             (ACCESS_CONTROL_MAX_AGE, "600"),
         ];
-        (StatusCode::NO_CONTENT, headers).into_response()
+        secure((StatusCode::NO_CONTENT, headers).into_response()).await
     } else {
         next.run(request).await
     };
