@@ -1,6 +1,7 @@
 //! `[log]`: what is logged to standard error, and how.
 
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::key::{Invalid, section};
 
@@ -26,9 +27,14 @@ section! {
 }
 
 fn rules(log: &Log) -> Result<(), Invalid> {
-    let directives = log.level.parse::<tracing_subscriber::filter::Targets>();
-    match directives {
-        Ok(_) if !log.level.trim().is_empty() => Ok(()),
-        _ => Err(Invalid::new("level", "is no level (error, warn, info, debug, trace) and no list of target=level")),
+    // The library takes a mistyped level for the name of a target, and would log everything.
+    let known = |directive: &str| match directive.trim().split_once('=') {
+        None => directive.trim().parse::<LevelFilter>().is_ok(),
+        Some((target, level)) => !target.is_empty() && level.parse::<LevelFilter>().is_ok(),
+    };
+    let parsed = log.level.parse::<Targets>().is_ok();
+    if parsed && log.level.split(',').all(known) {
+        return Ok(());
     }
+    Err(Invalid::new("level", "is no level (off, error, warn, info, debug, trace) and no list of target=level"))
 }

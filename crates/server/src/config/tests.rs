@@ -201,9 +201,6 @@ fn the_defaults_are_valid() {
 fn the_reference_page_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
     let stored = fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(
-        stored,
-        reference::page(),
-        "stale: run `cargo run -- config reference > docs/configuration.md`"
-    );
+    let fresh = stored == reference::page();
+    assert!(fresh, "stale: run `cargo run -- config reference > docs/configuration.md`");
 }

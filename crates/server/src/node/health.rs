@@ -24,7 +24,7 @@ pub(super) struct Readiness {
 
 impl Readiness {
     /// Why the node takes no requests just now; `None` when it does.
-    async fn obstacle(&self) -> Option<String> {
+    pub(super) async fn obstacle(&self) -> Option<String> {
         if *self.draining.borrow() {
             return Some("the node is going away".to_owned());
         }

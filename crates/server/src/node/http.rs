@@ -1,11 +1,9 @@
 //! What happens to every request before and after the router: the client's address, a request id, a time
 //! limit, figures, a line in the access log. Nothing here knows a route.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,23 +11,20 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
-use chinwag_proto::{Code, Problem};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use axum::response::IntoResponse;
+use chinwag_proto::Code;
 use futures_util::FutureExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
+use crate::api::{ApiError, ClientAddr};
 use crate::config::units::Network;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The client's address, for handlers.
-#[derive(Clone, Copy, Debug)]
-pub struct ClientAddr(pub IpAddr);
 
 /// Answers the requests of all connections.
 pub(super) struct Front {
@@ -76,14 +71,9 @@ impl Front {
         let client = self.client(peer, request.headers());
         request.extensions_mut().insert(ClientAddr(client));
 
-        let routed = AssertUnwindSafe(self.router.call(request)).catch_unwind();
-        let mut response = match timeout(self.request_timeout, routed).await {
-            Ok(Ok(Ok(response))) => response,
-            Ok(Ok(Err(never))) => match never {},
-            Ok(Err(panic)) => {
-                tracing::error!(request = %id, panic = panic_text(&*panic), "a request ended in a panic");
-                problem(Code::Internal, "the server made a mistake; the outcome is unknown, a resend is safe")
-            }
+        let mut response = match timeout(self.request_timeout, self.router.call(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
             Err(_) => problem(Code::Unavailable, "the request took too long; resend it with the same clientMessageId"),
         };
 
@@ -121,11 +111,7 @@ impl hyper::service::Service<Request<Incoming>> for Handler {
 
 /// A problem document as an answer.
 pub(super) fn problem(code: Code, detail: &str) -> Response<Body> {
-    let body = serde_json::to_vec(&Problem::new(code, detail)).unwrap_or_default();
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    response
+    ApiError::new(code, detail).into_response()
 }
 
 fn status_class(status: u16) -> &'static str {
@@ -136,11 +122,6 @@ fn status_class(status: u16) -> &'static str {
         400..=499 => "4xx",
         _ => "5xx",
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &'static str {
-    // Only fixed texts are logged: a formatted one might hold what a user wrote.
-    panic.downcast_ref::<&'static str>().copied().unwrap_or("(formatted)")
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ pub(super) async fn accept(listener: TcpListener, serving: Arc<Serving>) {
 }
 
 /// Comes back when the node drains, or is gone.
-async fn begun(draining: &mut watch::Receiver<bool>) {
+pub(super) async fn begun(draining: &mut watch::Receiver<bool>) {
     drop(draining.wait_for(|draining| *draining).await);
 }
 

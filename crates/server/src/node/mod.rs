@@ -4,6 +4,7 @@
 //! Engines are named in `wiring` alone; what requests mean is api's and gateway's business; signals and
 //! the command line are the binary's.
 
+pub mod admin;
 pub mod clock;
 pub mod engines;
 mod failure;
@@ -33,6 +34,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::Config;
 use crate::config::units::Origin;
 use crate::service::Services;
+use admin::Admin;
 use engines::{Closing, Engines};
 pub use failure::StartError;
 use http::Front;
@@ -41,6 +43,7 @@ use slots::Slots;
 use tasks::Tasks;
 use tls::Certificates;
 use wiring::Wired;
+pub use wiring::inspect;
 
 /// How often discovery hears of the node's load.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
@@ -122,9 +125,16 @@ impl Node {
         if let Some(certificates) = &certificates {
             loops.spawn(follow_files(Arc::clone(certificates), config.tls.reload_ms.duration()))?;
         }
+        let url = format!("{}://{address}", if certificates.is_some() { "https" } else { "http" });
+        let operator = admin::router(Arc::new(Admin::of(&wired, url.clone())));
+        match admin::Socket::bind(&config.storage.data) {
+            Ok(socket) => connections.spawn(socket.serve(operator, connections.clone(), draining.subscribe()))?,
+            // A path that is too long for a socket, a folder that knows none: the chat goes on without.
+            Err(error) => tracing::warn!(%error, "no admin socket: `chinwag admin` works only while the server is stopped"),
+        }
         connections.spawn(listener::accept(listener, serving))?;
         Ok(Self {
-            url: format!("{}://{address}", if certificates.is_some() { "https" } else { "http" }),
+            url,
             address,
             lease,
             services: Arc::clone(&wired.services),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use chinwag_proto::Timestamp;
 use parking_lot::{Mutex, RwLock};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -14,6 +15,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ServerConfig};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
 
 /// Why a pair of files cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -71,9 +74,16 @@ impl Pair {
         Ok(Self { chain, certified })
     }
 
-    /// The server's own certificate, DER.
-    pub fn leaf(&self) -> &[u8] {
-        self.chain.first().map_or(&[], |leaf| leaf.as_ref())
+    /// From when until when the server's own certificate is good; `None` if it does not say so in a way
+    /// that can be read.
+    pub fn validity(&self) -> Option<(Timestamp, Timestamp)> {
+        let leaf = Certificate::from_der(self.chain.first()?).ok()?;
+        let validity = leaf.tbs_certificate().validity();
+        let timestamp = |time: x509_cert::time::Time| {
+            let since_1970 = time.to_unix_duration().as_millis();
+            Timestamp::from_ms(i64::try_from(since_1970).unwrap_or(i64::MAX))
+        };
+        Some((timestamp(validity.not_before), timestamp(validity.not_after)))
     }
 }
 

@@ -10,12 +10,15 @@ use chinwag_proto::{DeviceId, Timestamp, UserId};
 
 use super::super::Failure;
 use super::erasure::Erasure;
+use super::login::Login;
 use super::own_devices::NO_DEVICE;
 use super::registration::{create, hash_invite};
 use super::{Shared, entropy, profile};
 
 const NO_USER: Failure = Failure::NotFound("there is no such user");
 const INVITE_BYTES: usize = 16;
+/// Of a password that the server makes: 144 bits, 24 characters.
+const PASSWORD_BYTES: usize = 18;
 /// Most uses of one invitation.
 const INVITE_USES_MAX: u32 = 10_000;
 /// Most characters of an invitation's note.
@@ -52,6 +55,7 @@ pub struct Administration {
     devices: Arc<dyn Devices>,
     invites: Arc<dyn Invites>,
     erasure: Erasure,
+    login: Login,
 }
 
 impl Administration {
@@ -63,6 +67,7 @@ impl Administration {
             devices: Arc::clone(&ports.devices),
             invites: Arc::clone(&ports.invites),
             erasure: Erasure::new(shared),
+            login: Login::new(shared),
         }
     }
 
@@ -70,6 +75,17 @@ impl Administration {
     pub async fn create_user(&self, account: NewAccount) -> Result<UserId, Failure> {
         let NewAccount { username, display_name, email, password } = account;
         create(&self.shared, username, display_name, email, password, None).await
+    }
+
+    /// A password that nobody can guess.
+    pub fn new_password(&self) -> Result<String, Failure> {
+        Ok(entropy::secret::<PASSWORD_BYTES>(&*self.shared.entropy)?)
+    }
+
+    /// A new device of a user, logged in without his password (for bots): its token and when that dies.
+    pub async fn log_in(&self, user: UserId, device: Name) -> Result<(DeviceId, String, Timestamp), Failure> {
+        self.user(user).await?;
+        self.login.vouched(user, device).await
     }
 
     /// Accounts in the order of their ids, after one; erased ones included.

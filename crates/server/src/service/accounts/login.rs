@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chinwag_ports::directory::{Credential, LoginName, NewDevice};
 use chinwag_ports::{Accounts, Devices, Discovery, Unavailable};
 use chinwag_proto::rest::{ChatServer, Login as Body, LoginDevice, LoginDone};
-use chinwag_proto::text::{Email, Username};
+use chinwag_proto::text::{Email, Name, Username};
 use chinwag_proto::{DeviceId, Timestamp, UserId};
 
 use super::super::auth::Auth;
@@ -103,6 +103,13 @@ impl Login {
             .min_by_key(|node| (node.load.connections, node.number))
             .ok_or_else(|| Unavailable("no chat server takes connections".to_owned()))?;
         Ok(node.url)
+    }
+
+    /// A new device of a user for whom the operator vouches, with its token and when that dies.
+    pub(super) async fn vouched(&self, user: UserId, name: Name) -> Result<(DeviceId, String, Timestamp), Failure> {
+        let (token, expires_at) = self.new_token()?;
+        let device = self.give_token(user, LoginDevice { name, id: None }, &token, expires_at).await?;
+        Ok((device, token, expires_at))
     }
 
     fn new_token(&self) -> Result<(String, Timestamp), Unavailable> {
