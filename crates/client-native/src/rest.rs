@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chinwag_proto::Problem;
-use chinwag_proto::ids::{ChatId, Seq};
+use chinwag_proto::ids::{ChatId, DeviceId, Seq};
 use chinwag_proto::rest::{
     ChatList, CreateChat, EntryPage, HeadDone, Login, LoginDevice, LoginDone, MessagePage, Profile, Register,
-    Registered, SendMessage, Sent,
+    Registered, SendMessage, Sent, Summary,
 };
 use chinwag_proto::text::{Name, Username};
 use http_body_util::{BodyExt, Full, Limited};
@@ -50,12 +50,22 @@ impl Rest {
 
     /// Makes an account.
     pub async fn register(&self, username: &Username, password: &str) -> Result<Registered, ClientError> {
+        self.register_with(username, password, None).await
+    }
+
+    /// Makes an account with an invitation, where the server asks for one.
+    pub async fn register_with(
+        &self,
+        username: &Username,
+        password: &str,
+        invite: Option<String>,
+    ) -> Result<Registered, ClientError> {
         let body = Register {
             username: username.clone(),
             password: password.to_owned(),
             email: None,
             display_name: None,
-            invite: None,
+            invite,
         };
         self.call(Method::POST, "/users/register", Some(&body)).await
     }
@@ -67,11 +77,22 @@ impl Rest {
         password: &str,
         device: Name,
     ) -> Result<LoginDone, ClientError> {
+        self.login_again(username, password, device, None).await
+    }
+
+    /// Logs one of the user's own devices in again, or a new one: the old token of the device dies.
+    pub async fn login_again(
+        &self,
+        username: &str,
+        password: &str,
+        device: Name,
+        id: Option<DeviceId>,
+    ) -> Result<LoginDone, ClientError> {
         let body = Login {
             username: Some(username.to_owned()),
             email: None,
             password: password.to_owned(),
-            device: LoginDevice { name: device, id: None },
+            device: LoginDevice { name: device, id },
         };
         self.call(Method::POST, "/users/login", Some(&body)).await
     }
@@ -100,6 +121,11 @@ impl Rest {
     pub async fn chats(&self, cursor: Option<ChatId>) -> Result<ChatList, ClientError> {
         let path = cursor.map_or_else(|| "/chats".to_owned(), |cursor| format!("/chats?cursor={cursor}"));
         self.call::<(), _>(Method::GET, &path, None).await
+    }
+
+    /// One chat.
+    pub async fn chat(&self, chat: ChatId) -> Result<Summary, ClientError> {
+        self.call::<(), _>(Method::GET, &format!("/chats/{chat}"), None).await
     }
 
     /// The newest messages.
