@@ -17,8 +17,11 @@ pub(super) async fn method_not_allowed(method: Method) -> Response {
     let response = if method == Method::OPTIONS {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        ApiError::new(Code::MethodNotAllowed, "this path does not take this method; `Allow` names those it takes")
-            .into_response()
+        ApiError::new(
+            Code::MethodNotAllowed,
+            "this path does not take this method; `Allow` names those it takes",
+        )
+        .into_response()
     };
     secure(response).await
 }

@@ -65,8 +65,17 @@ pub enum Verdict {
 }
 
 enum Work {
-    Hash { password: String, salt: [u8; SALT_BYTES], answer: oneshot::Sender<Result<String, Unavailable>> },
-    Verify { password: String, hash: Option<String>, salt: [u8; SALT_BYTES], answer: oneshot::Sender<Verdict> },
+    Hash {
+        password: String,
+        salt: [u8; SALT_BYTES],
+        answer: oneshot::Sender<Result<String, Unavailable>>,
+    },
+    Verify {
+        password: String,
+        hash: Option<String>,
+        salt: [u8; SALT_BYTES],
+        answer: oneshot::Sender<Verdict>,
+    },
 }
 
 /// Computes and verifies password hashes. Dropping it ends its threads after their current work.
@@ -150,7 +159,9 @@ impl Passwords {
 pub fn check_new(password: &str) -> Result<(), Failure> {
     check_length(password)?;
     if password.len() < BYTES_MIN {
-        return Err(Failure::Invalid(format!("a password has {BYTES_MIN} to {BYTES_MAX} bytes; choose a longer one")));
+        return Err(Failure::Invalid(format!(
+            "a password has {BYTES_MIN} to {BYTES_MAX} bytes; choose a longer one"
+        )));
     }
     Ok(())
 }
@@ -226,7 +237,8 @@ impl Hasher {
     fn verify(&self, password: &str, hash: Option<&str>, salt: &[u8]) -> Verdict {
         // A hash that cannot be read is nobody's: an account without a password cannot be logged in to.
         let stored = hash.and_then(|hash| PasswordHash::new(hash).ok());
-        let Some(hash) = stored.as_ref().map_or_else(|| PasswordHash::new(&self.nobodys).ok(), |h| Some(h.clone()))
+        let Some(hash) =
+            stored.as_ref().map_or_else(|| PasswordHash::new(&self.nobodys).ok(), |h| Some(h.clone()))
         else {
             return Verdict::Wrong;
         };
@@ -277,7 +289,8 @@ mod tests {
         let hash = passwords.hash("correct horse".to_owned()).await.unwrap();
         let other = passwords.hash("correct horse".to_owned()).await.unwrap();
         assert_ne!(hash, other, "each hash has a salt of its own");
-        let verify = |password: &str, hash: &str| passwords.verify(password.to_owned(), Some(hash.to_owned()));
+        let verify =
+            |password: &str, hash: &str| passwords.verify(password.to_owned(), Some(hash.to_owned()));
         assert_eq!(verify("correct horse", &hash).await.unwrap(), Verdict::Right { rehashed: None });
         assert_eq!(verify("correct Horse", &hash).await.unwrap(), Verdict::Wrong);
         assert_eq!(verify("correct horse", "no hash at all").await.unwrap(), Verdict::Wrong);
@@ -298,7 +311,8 @@ mod tests {
     async fn a_hash_of_an_earlier_cost_is_made_anew_at_log_in() {
         let hash = passwords(CHEAP, 4).hash("correct horse".to_owned()).await.unwrap();
         let dearer = passwords(PasswordCost { memory_kib: 16, ..CHEAP }, 4);
-        let Verdict::Right { rehashed: Some(hash) } = dearer.verify("correct horse".to_owned(), Some(hash)).await.unwrap()
+        let Verdict::Right { rehashed: Some(hash) } =
+            dearer.verify("correct horse".to_owned(), Some(hash)).await.unwrap()
         else {
             panic!("right, and rehashed");
         };
@@ -313,8 +327,12 @@ mod tests {
     async fn a_full_queue_refuses_and_takes_nothing_more() {
         let (queue, receiver) = sync_channel(1);
         let entropy: Arc<dyn Entropy> = Arc::new(Counting(Mutex::new(0)));
-        let passwords =
-            Passwords { queue: Some(queue), threads: Vec::new(), entropy, computed: Arc::new(AtomicU64::new(0)) };
+        let passwords = Passwords {
+            queue: Some(queue),
+            threads: Vec::new(),
+            entropy,
+            computed: Arc::new(AtomicU64::new(0)),
+        };
         // Nobody works here: the first waits in the queue, the second finds it full.
         let mut first = Box::pin(passwords.verify("a guess".to_owned(), None));
         let mut context = Context::from_waker(Waker::noop());
@@ -335,7 +353,8 @@ mod tests {
 
     #[test]
     fn a_cost_out_of_range_does_not_start() {
-        let started = Passwords::start(PasswordCost { passes: 0, ..CHEAP }, 1, 1, Arc::new(Counting(Mutex::new(0))));
+        let started =
+            Passwords::start(PasswordCost { passes: 0, ..CHEAP }, 1, 1, Arc::new(Counting(Mutex::new(0))));
         assert!(matches!(started, Err(StartError::Cost(_))));
     }
 

@@ -60,6 +60,10 @@ impl Sending {
     /// next has his records take their seqs in that order; the answer itself may be awaited later.
     pub async fn submit(&self, caller: Caller, request: Request, origin: Option<Origin>) -> Result<Pending, Failure> {
         self.check(caller.user, request.chat, &request.ask).await?;
+        self.append(caller, request, origin).await
+    }
+
+    async fn append(&self, caller: Caller, request: Request, origin: Option<Origin>) -> Result<Pending, Failure> {
         let record = self.record(caller, request).await?;
         let pending = self.ledger.append(Append { record, origin });
         let (cursors, user) = (Arc::clone(&self.cursors), caller.user);
@@ -95,26 +99,38 @@ impl Sending {
         if members.len() > self.founders_max {
             return Err(Failure::Invalid(format!("`members` has at most {} users", self.founders_max)));
         }
-        let ask =
-            Ask::Create { title: body.title, members, encryption: body.encryption, history: body.history };
+        let ask = Ask::Create { title: body.title, members, encryption: body.encryption, history: body.history };
         let mut group = self.ids.group().await?;
+        let mut begun = false;
         if let Some(id) = &body.client_message_id {
-            group = self.reserve(caller.user, id, group, self.fingerprint(None, &ask)).await?;
+            (group, begun) = self.reserve(caller.user, id, group, self.fingerprint(None, &ask)).await?;
         }
         let chat = ChatId::Group(group);
+        if !begun {
+            self.check(caller.user, chat, &ask).await?;
+        }
         let request = Request { chat, id: body.client_message_id, resend: true, after: None, ask };
-        Ok((chat, self.send(caller, request).await?))
+        match self.append(caller, request, None).await?.await? {
+            Appended::Rejected(refusal) => Err(refusal.into()),
+            appended => Ok((chat, appended)),
+        }
     }
 
+    /// The group reserved for the client's id, and whether it has begun: then the chat's own rules tell a
+    /// retry from another request. One that was refused has not, and its id may be used again.
     async fn reserve(
         &self,
         user: UserId,
         id: &ClientMessageId,
         group: GroupId,
         fingerprint: Fingerprint,
-    ) -> Result<GroupId, Failure> {
-        let reserved = self.reservations.reserve(user, id, group, fingerprint).await?;
-        if reserved.fingerprint == fingerprint { Ok(reserved.group) } else { Err(Failure::IdempotencyConflict) }
+    ) -> Result<(GroupId, bool), Failure> {
+        let reserved = self.reservations.reserve(user, id, group, fingerprint).await?.group;
+        if reserved == group {
+            return Ok((group, false));
+        }
+        let begun = matches!(self.ledger.heads(&[ChatId::Group(reserved)]).await?.as_slice(), [Some(_)]);
+        Ok((reserved, begun))
     }
 
     async fn check(&self, sender: UserId, chat: ChatId, ask: &Ask) -> Result<(), Failure> {

@@ -224,7 +224,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn guesses_at_once_are_counted_before_they_are_computed() {
         let throttle = throttle();
-        let running: Vec<_> = (0..10).map(|_| throttle.guess("bob".into(), address(1), None).unwrap()).collect();
+        let running: Vec<_> =
+            (0..10).map(|_| throttle.guess("bob".into(), address(1), None).unwrap()).collect();
         assert!(throttle.guess("bob".into(), address(1), None).is_err());
         running.into_iter().for_each(Guess::give_back);
         assert!(throttle.guess("bob".into(), address(1), None).is_ok());
@@ -264,7 +265,10 @@ mod tests {
         }
         assert!(fails(&throttle, "bob", "2001:db8:1:2:ffff::1".parse().unwrap()).is_err());
         assert!(fails(&throttle, "bob", "2001:db8:1:3::1".parse().unwrap()).is_ok());
-        assert_eq!(AddressKey::from(address(5)), AddressKey::from("::ffff:0.0.0.5".parse::<IpAddr>().unwrap()));
+        assert_eq!(
+            AddressKey::from(address(5)),
+            AddressKey::from("::ffff:0.0.0.5".parse::<IpAddr>().unwrap())
+        );
     }
 
     #[tokio::test(start_paused = true)]

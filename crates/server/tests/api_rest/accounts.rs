@@ -16,7 +16,8 @@ async fn where_may_register(who_may_register: WhoMayRegister) -> std::sync::Arc<
 #[tokio::test]
 async fn whoever_registers_can_log_in_by_name_and_by_address() {
     let server = Server::start().await;
-    let body = json!({"username": "bob", "password": PASSWORD, "email": "Bob@Example.org", "displayName": "Bob B."});
+    let body =
+        json!({"username": "bob", "password": PASSWORD, "email": "Bob@Example.org", "displayName": "Bob B."});
     let registered = server.post("/users/register", body).await.is(201);
     assert_eq!(registered["username"], "bob");
     for who in [json!({"username": "bob"}), json!({"email": "bob@example.ORG"})] {
@@ -39,21 +40,23 @@ async fn a_name_and_an_address_are_given_once() {
         server.post("/users/register", json!({"username": name, "password": PASSWORD, "email": email}))
     };
     register("bob", "bob@example.org").await.is(201);
-    register("bob", "other@example.org").await.is_refused(UsernameTaken);
-    register("rob", "BOB@example.org").await.is_refused(EmailTaken);
+    register("bob", "other@example.org").await.refused(UsernameTaken);
+    register("rob", "BOB@example.org").await.refused(EmailTaken);
     register("rob", "rob@example.org").await.is(201);
 }
 
 #[tokio::test]
 async fn a_password_has_8_to_1024_bytes() {
     let server = Server::start().await;
-    for (number, (length, valid)) in [(7, false), (8, true), (1024, true), (1025, false)].into_iter().enumerate() {
+    for (number, (length, valid)) in
+        [(7, false), (8, true), (1024, true), (1025, false)].into_iter().enumerate()
+    {
         let body = json!({"username": format!("bob{number}"), "password": "x".repeat(length)});
         let answer = server.post("/users/register", body).await;
         if valid {
             answer.is(201);
         } else {
-            assert!(answer.is_refused(InvalidRequest).contains("password"));
+            assert!(answer.refused(InvalidRequest).contains("password"));
         }
     }
 }
@@ -62,7 +65,7 @@ async fn a_password_has_8_to_1024_bytes() {
 async fn a_server_may_take_no_registrations() {
     let server = where_may_register(WhoMayRegister::Nobody).await;
     let refused = server.post("/users/register", json!({"username": "bob", "password": PASSWORD})).await;
-    assert!(refused.is_refused(Forbidden).contains("administrator"));
+    assert!(refused.refused(Forbidden).contains("administrator"));
     assert_eq!(server.passwords.computed(), 0, "a refusal costs no computation");
 }
 
@@ -74,15 +77,15 @@ async fn a_server_may_ask_for_an_invitation_good_for_its_uses_and_its_time() {
     let register = |name: &str, invite: Option<&str>| {
         server.post("/users/register", json!({"username": name, "password": PASSWORD, "invite": invite}))
     };
-    register("amy", None).await.is_refused(Forbidden);
-    register("amy", Some("guessed")).await.is_refused(Forbidden);
+    register("amy", None).await.refused(Forbidden);
+    register("amy", Some("guessed")).await.refused(Forbidden);
     register("amy", Some(&invite.secret)).await.is(201);
-    register("amy", Some(&invite.secret)).await.is_refused(UsernameTaken);
+    register("amy", Some(&invite.secret)).await.refused(UsernameTaken);
     register("bob", Some(&invite.secret)).await.is(201);
-    register("cat", Some(&invite.secret)).await.is_refused(Forbidden);
+    register("cat", Some(&invite.secret)).await.refused(Forbidden);
     let late = operator.create_invite("", 1, 24).await.unwrap();
     server.clock.advance(24 * 3_600_000);
-    register("cat", Some(&late.secret)).await.is_refused(Forbidden);
+    register("cat", Some(&late.secret)).await.refused(Forbidden);
 }
 
 #[tokio::test]
@@ -96,7 +99,7 @@ async fn an_unknown_user_and_a_wrong_password_are_the_same_in_answer_and_cost() 
         let answer = server.post("/users/login", body).await;
         assert_eq!(server.passwords.computed() - before, 1, "{who} costs one computation");
         answers.push(answer.body.clone());
-        answer.is_refused(Unauthenticated);
+        answer.refused(Unauthenticated);
     }
     let before = server.passwords.computed();
     let body = json!({"email": "nobody@example.org", "password": "wrong password", "device": {"name": "d"}});
@@ -112,7 +115,7 @@ async fn a_log_in_names_the_user_in_one_way() {
     for who in [json!({}), json!({"username": "bob", "email": "bob@example.org"})] {
         let mut body = json!({"password": PASSWORD, "device": {"name": "d"}});
         body.as_object_mut().unwrap().extend(who.as_object().unwrap().clone());
-        server.post("/users/login", body).await.is_refused(InvalidRequest);
+        server.post("/users/login", body).await.refused(InvalidRequest);
     }
 }
 
@@ -131,7 +134,7 @@ async fn a_log_in_is_sent_to_the_living_chat_server_with_the_least_load() {
     assert_eq!(url().await, "ws://busy/ws");
     server.discovery.expire(1);
     let body = json!({"username": "bob", "password": PASSWORD, "device": {"name": "nowhere"}});
-    server.post("/users/login", body).await.is_refused(Unavailable);
+    server.post("/users/login", body).await.refused(Unavailable);
     server.another_node("ws://new/ws", 0, false).await;
     let devices = server.log_in("bob", "at last").await;
     let listed = devices.get(&format!("/users/{}/devices", devices.id)).await.is(200);
@@ -145,7 +148,7 @@ async fn a_logged_out_token_is_dead_at_once_and_its_socket_closes() {
     server.listen_to(bob.id);
     bob.call("POST", "/users/logout").await.is(204);
     assert_eq!(server.heard.revoked(), [bob.device]);
-    bob.get("/users/me").await.is_refused(Unauthenticated);
+    bob.get("/users/me").await.refused(Unauthenticated);
     let again = server.log_in("bob", "again").await;
     let devices = again.get(&format!("/users/{}/devices", bob.id)).await.is(200);
     assert_eq!(devices["devices"].as_array().unwrap().len(), 2, "the device stays listed: {devices}");
@@ -162,7 +165,7 @@ async fn a_token_that_is_used_lives_on_and_one_that_is_not_dies() {
         tokio::time::advance(std::time::Duration::from_secs(100 * 24 * 3_600)).await;
         bob.get("/users/me").await.is(200);
     }
-    amy.get("/users/me").await.is_refused(Unauthenticated);
+    amy.get("/users/me").await.refused(Unauthenticated);
 }
 
 #[tokio::test]
@@ -191,9 +194,9 @@ async fn a_public_profile_says_no_more_than_the_names() {
     let profile = amy.get(&format!("/users/{bob}")).await.is(200);
     assert_eq!(profile, json!({"userId": bob, "username": "bob", "displayName": "bob"}));
     assert_eq!(amy.get("/users?username=bob").await.is(200), profile);
-    amy.get("/users?username=bo").await.is_refused(NotFound);
-    amy.get("/users?username=BOB").await.is_refused(NotFound);
-    amy.get("/users/999").await.is_refused(NotFound);
+    amy.get("/users?username=bo").await.refused(NotFound);
+    amy.get("/users?username=BOB").await.refused(NotFound);
+    amy.get("/users/999").await.refused(NotFound);
 }
 
 #[tokio::test]
@@ -203,13 +206,13 @@ async fn a_changed_password_is_the_one_that_counts() {
     let change = |current: &str, new: &str| {
         bob.gives("PUT", "/users/me/password", json!({"current": current, "new": new}))
     };
-    assert!(change("wrong password", "new password").await.is_refused(Forbidden).contains("password"));
-    change(PASSWORD, "short").await.is_refused(InvalidRequest);
+    assert!(change("wrong password", "new password").await.refused(Forbidden).contains("password"));
+    change(PASSWORD, "short").await.refused(InvalidRequest);
     change(PASSWORD, "new password").await.is(204);
     let log_in = |password: &str| {
         server.post("/users/login", json!({"username": "bob", "password": password, "device": {"name": "d"}}))
     };
-    log_in(PASSWORD).await.is_refused(Unauthenticated);
+    log_in(PASSWORD).await.refused(Unauthenticated);
     log_in("new password").await.is(200);
     bob.get("/users/me").await.is(200);
 }
@@ -226,8 +229,8 @@ async fn a_password_change_may_log_all_other_devices_out() {
     revoked.sort_unstable();
     assert_eq!(revoked, [bob.device, tablet.device]);
     phone.get("/users/me").await.is(200);
-    bob.get("/users/me").await.is_refused(Unauthenticated);
-    tablet.get("/users/me").await.is_refused(Unauthenticated);
+    bob.get("/users/me").await.refused(Unauthenticated);
+    tablet.get("/users/me").await.refused(Unauthenticated);
 }
 
 #[tokio::test]
@@ -237,10 +240,10 @@ async fn a_failing_directory_is_unavailable_and_says_nothing_of_itself() {
     server.directory.read_faults().fail_from_now_on();
     tokio::time::pause();
     tokio::time::advance(std::time::Duration::from_secs(2)).await;
-    let detail = bob.get("/users/me").await.is_refused(Unavailable);
+    let detail = bob.get("/users/me").await.refused(Unavailable);
     assert!(!detail.contains("twin"), "{detail}");
     server.directory.read_faults().heal();
     bob.get("/users/me").await.is(200);
     server.directory.write_faults().fail_from_now_on();
-    bob.patches("/users/me", json!({"displayName": "B."})).await.is_refused(Unavailable);
+    bob.patches("/users/me", json!({"displayName": "B."})).await.refused(Unavailable);
 }

@@ -1,8 +1,6 @@
 //! The chat list, groups, read marks.
 
-use chinwag_proto::Code::{
-    EncryptionRequired, Forbidden, InvalidRequest, NotFound, TooManyMembers,
-};
+use chinwag_proto::Code::{EncryptionRequired, Forbidden, InvalidRequest, NotFound, TooManyMembers};
 use chinwag_proto::rest::{ChatList, EntryPage, Summary};
 use serde_json::json;
 
@@ -18,7 +16,8 @@ async fn summary(person: &Person, chat: impl std::fmt::Display) -> Summary {
 async fn a_group_begins_with_its_founders() {
     let server = Server::start().await;
     let (bob, amy) = (server.person("bob").await, server.person("amy").await);
-    let made = bob.posts("/chats", json!({"title": "tea", "members": [amy.id, bob.id, amy.id]})).await.is(201);
+    let made =
+        bob.posts("/chats", json!({"title": "tea", "members": [amy.id, bob.id, amy.id]})).await.is(201);
     assert_eq!(made["head"], 1);
     let chat = made["chatId"].as_str().unwrap();
     let page: EntryPage = amy.get(&format!("/chats/{chat}/entries")).await.json();
@@ -28,7 +27,10 @@ async fn a_group_begins_with_its_founders() {
     assert_eq!((&entry["kind"], &entry["members"]), (&json!("chat"), &founders));
     let seen = amy.get(&format!("/chats/{chat}")).await.is(200);
     assert_eq!(seen["kind"], "group");
-    assert_eq!((&seen["title"], &seen["members"], &seen["role"]), (&json!("tea"), &json!(2), &json!("member")));
+    assert_eq!(
+        (&seen["title"], &seen["members"], &seen["role"]),
+        (&json!("tea"), &json!(2), &json!("member"))
+    );
     assert_eq!((&seen["history"], &seen["whoMayAdd"]), (&json!("joined"), &json!("admins")));
     assert_eq!(seen["encryption"], "none");
 }
@@ -38,15 +40,15 @@ async fn a_group_that_may_not_be_made_is_not_made() {
     let server = Server::limited(|limits| limits.group_members = 3).await;
     let (bob, amy) = (server.person("bob").await, server.person("amy").await);
     let make = |body: serde_json::Value| bob.posts("/chats", body);
-    make(json!({"members": [amy.id]})).await.is_refused(InvalidRequest);
-    make(json!({"title": "", "members": []})).await.is_refused(InvalidRequest);
-    make(json!({"title": "tea"})).await.is_refused(InvalidRequest);
-    make(json!({"title": "tea", "members": ["999"]})).await.is_refused(NotFound);
-    make(json!({"title": "tea", "members": [], "encryption": "mls"})).await.is_refused(EncryptionRequired);
+    make(json!({"members": [amy.id]})).await.refused(InvalidRequest);
+    make(json!({"title": "", "members": []})).await.refused(InvalidRequest);
+    make(json!({"title": "tea"})).await.refused(InvalidRequest);
+    make(json!({"title": "tea", "members": ["999"]})).await.refused(NotFound);
+    make(json!({"title": "tea", "members": [], "encryption": "mls"})).await.refused(EncryptionRequired);
     let many: Vec<_> = (1..=101).map(|id| (id * 7).to_string()).collect();
-    make(json!({"title": "tea", "members": many})).await.is_refused(InvalidRequest);
+    make(json!({"title": "tea", "members": many})).await.refused(InvalidRequest);
     let (zoe, eve) = (server.person("zoe").await, server.person("eve").await);
-    make(json!({"title": "tea", "members": [amy.id, zoe.id, eve.id]})).await.is_refused(TooManyMembers);
+    make(json!({"title": "tea", "members": [amy.id, zoe.id, eve.id]})).await.refused(TooManyMembers);
     assert!(bob.get("/chats").await.json::<ChatList>().chats.is_empty());
 }
 
@@ -58,8 +60,8 @@ async fn an_encrypted_group_takes_no_plain_words() {
     let chat = made["chatId"].as_str().unwrap();
     let seen = summary(&amy, chat).await;
     assert_eq!(serde_json::to_value(&seen).unwrap()["encryption"], "mls");
-    bob.sends("plain", chat).await.is_refused(EncryptionRequired);
-    bob.patches(&format!("/chats/{chat}"), json!({"title": "plain"})).await.is_refused(EncryptionRequired);
+    bob.sends("plain", chat).await.refused(EncryptionRequired);
+    bob.patches(&format!("/chats/{chat}"), json!({"title": "plain"})).await.refused(EncryptionRequired);
     let sealed = json!({"type": "sealed", "text": "", "c": "AA"});
     let stale = bob.posts("/messages", json!({"chatId": chat, "content": sealed, "after": 7})).await;
     let problem = stale.problem();
@@ -68,7 +70,7 @@ async fn an_encrypted_group_takes_no_plain_words() {
     bob.posts("/messages", json!({"chatId": chat, "content": sealed, "after": after})).await.is(201);
     let plain = bob.makes_a_group("plain", &[&amy]).await;
     let with_after = json!({"chatId": plain.0, "content": "x", "after": 1});
-    bob.posts("/messages", with_after).await.is_refused(InvalidRequest);
+    bob.posts("/messages", with_after).await.refused(InvalidRequest);
 }
 
 #[tokio::test]
@@ -95,7 +97,7 @@ async fn the_chat_list_is_paged_in_a_stable_order() {
     }
     assert_eq!(paged, ids);
     for bad in ["limit=0", "limit=201", "cursor=x", "after=1"] {
-        bob.get(&format!("/chats?{bad}")).await.is_refused(InvalidRequest);
+        bob.get(&format!("/chats?{bad}")).await.refused(InvalidRequest);
     }
 }
 
@@ -142,7 +144,8 @@ async fn a_direct_chat_shows_the_other_sides_marks_unless_he_hides_them() {
 #[tokio::test]
 async fn a_new_member_sees_from_his_own_entry_on_or_everything() {
     let server = Server::start().await;
-    let (bob, amy, zoe) = (server.person("bob").await, server.person("amy").await, server.person("zoe").await);
+    let (bob, amy, zoe) =
+        (server.person("bob").await, server.person("amy").await, server.person("zoe").await);
     let group = bob.makes_a_group("tea", &[]).await;
     bob.sent("before", group).await;
     bob.adds(&amy, group).await.is(200);
@@ -150,7 +153,7 @@ async fn a_new_member_sees_from_his_own_entry_on_or_everything() {
     let page: EntryPage = amy.get(&format!("/chats/{group}/entries")).await.json();
     assert_eq!((page.from.get(), page.to.get()), (3, 3));
     assert_eq!(summary(&amy, group).await.since.unwrap().get(), 3);
-    amy.patches(&format!("/messages/{group}/2"), json!({"content": "x"})).await.is_refused(NotFound);
+    amy.patches(&format!("/messages/{group}/2"), json!({"content": "x"})).await.refused(NotFound);
     bob.patches(&format!("/chats/{group}"), json!({"history": "all"})).await.is(200);
     bob.adds(&zoe, group).await.is(200);
     assert_eq!(zoe.texts(group).await, ["before"]);
@@ -172,16 +175,17 @@ async fn title_and_settings_are_changed_and_answered() {
     }
     bob.sent("hi", amy.id).await;
     let direct = bob.chat_with(&amy);
-    bob.patches(&format!("/chats/{direct}"), json!({"title": "us"})).await.is_refused(InvalidRequest);
-    bob.adds(&amy, crate::bench::Group(direct)).await.is_refused(InvalidRequest);
+    bob.patches(&format!("/chats/{direct}"), json!({"title": "us"})).await.refused(InvalidRequest);
+    bob.adds(&amy, crate::bench::Group(direct)).await.refused(InvalidRequest);
 }
 
 #[tokio::test]
 async fn whoever_may_add_is_a_setting() {
     let server = Server::start().await;
-    let (bob, amy, zoe) = (server.person("bob").await, server.person("amy").await, server.person("zoe").await);
+    let (bob, amy, zoe) =
+        (server.person("bob").await, server.person("amy").await, server.person("zoe").await);
     let group = bob.makes_a_group("tea", &[&amy]).await;
-    amy.adds(&zoe, group).await.is_refused(Forbidden);
+    amy.adds(&zoe, group).await.refused(Forbidden);
     bob.patches(&format!("/chats/{group}"), json!({"whoMayAdd": "members"})).await.is(200);
     amy.adds(&zoe, group).await.is(200);
     zoe.sends("thanks", group).await.is(201);

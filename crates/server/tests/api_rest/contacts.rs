@@ -38,22 +38,23 @@ async fn contacts_come_and_go_and_repeating_changes_nothing() {
 async fn a_contact_is_somebody_else_who_is_there() {
     let server = Server::start().await;
     let bob = server.person("bob").await;
-    bob.put(&contact(&bob, &bob)).await.is_refused(InvalidRequest);
-    bob.put(&format!("/users/{}/contacts/999", bob.id)).await.is_refused(NotFound);
-    bob.put(&format!("/users/{}/blocks/999", bob.id)).await.is_refused(NotFound);
-    bob.put(&block(&bob, &bob)).await.is_refused(InvalidRequest);
+    bob.put(&contact(&bob, &bob)).await.refused(InvalidRequest);
+    bob.put(&format!("/users/{}/contacts/999", bob.id)).await.refused(NotFound);
+    bob.put(&format!("/users/{}/blocks/999", bob.id)).await.refused(NotFound);
+    bob.put(&block(&bob, &bob)).await.refused(InvalidRequest);
     bob.delete(&format!("/users/{}/contacts/999", bob.id)).await.is(204);
 }
 
 #[tokio::test]
 async fn there_are_so_many_contacts_and_blocks() {
     let server = Server::limited(|limits| limits.contacts_per_user = 1).await;
-    let (bob, amy, zoe) = (server.person("bob").await, server.person("amy").await, server.person("zoe").await);
+    let (bob, amy, zoe) =
+        (server.person("bob").await, server.person("amy").await, server.person("zoe").await);
     bob.put(&contact(&bob, &amy)).await.is(204);
     bob.put(&contact(&bob, &amy)).await.is(204);
-    bob.put(&contact(&bob, &zoe)).await.is_refused(Forbidden);
+    bob.put(&contact(&bob, &zoe)).await.refused(Forbidden);
     bob.put(&block(&bob, &amy)).await.is(204);
-    bob.put(&block(&bob, &zoe)).await.is_refused(Forbidden);
+    bob.put(&block(&bob, &zoe)).await.refused(Forbidden);
 }
 
 #[tokio::test]
@@ -74,11 +75,11 @@ async fn a_blocked_user_cannot_write_edit_or_react_and_what_he_wrote_stands() {
     let chat = bob.chat_with(&eve);
     let seq = eve.sent("hello", bob.id).await.seq;
     bob.put(&block(&bob, &eve)).await.is(204);
-    eve.sends("hello?", bob.id).await.is_refused(Forbidden);
-    eve.sends("hello?", chat).await.is_refused(Forbidden);
+    eve.sends("hello?", bob.id).await.refused(Forbidden);
+    eve.sends("hello?", chat).await.refused(Forbidden);
     let path = format!("/messages/{chat}/{seq}");
-    eve.patches(&path, serde_json::json!({"content": "x"})).await.is_refused(Forbidden);
-    eve.put(&format!("{path}/reactions/x")).await.is_refused(Forbidden);
+    eve.patches(&path, serde_json::json!({"content": "x"})).await.refused(Forbidden);
+    eve.put(&format!("{path}/reactions/x")).await.refused(Forbidden);
     assert_eq!(bob.texts(chat).await, ["hello"]);
     bob.sends("a block works one way", eve.id).await.is(201);
     eve.delete(&path).await.is(204);
@@ -91,13 +92,14 @@ async fn a_blocked_user_cannot_write_edit_or_react_and_what_he_wrote_stands() {
 #[tokio::test]
 async fn a_blocked_user_cannot_add_the_blocker_to_a_group_but_common_groups_go_on() {
     let server = Server::start().await;
-    let (bob, eve, amy) = (server.person("bob").await, server.person("eve").await, server.person("amy").await);
+    let (bob, eve, amy) =
+        (server.person("bob").await, server.person("eve").await, server.person("amy").await);
     let common = amy.makes_a_group("common", &[&bob, &eve]).await;
     let own = eve.makes_a_group("eve's", &[&amy]).await;
     bob.put(&block(&bob, &eve)).await.is(204);
-    eve.adds(&bob, own).await.is_refused(Forbidden);
+    eve.adds(&bob, own).await.refused(Forbidden);
     let body = serde_json::json!({"title": "trap", "members": [amy.id, bob.id]});
-    eve.posts("/chats", body).await.is_refused(Forbidden);
+    eve.posts("/chats", body).await.refused(Forbidden);
     eve.sends("still here", common).await.is(201);
     assert_eq!(bob.texts(common).await, ["still here"]);
 }

@@ -53,7 +53,10 @@ async fn it_is_openapi_3_1_with_the_token_scheme() {
     for route in described() {
         let operation = &document["paths"][&route.path][route.method.to_lowercase()];
         assert_eq!(operation["security"].is_array(), route.authenticated, "{} {}", route.method, route.path);
-        assert_eq!(operation["responses"]["401"].is_object(), route.authenticated || route.path == "/users/login");
+        assert_eq!(
+            operation["responses"]["401"].is_object(),
+            route.authenticated || route.path == "/users/login"
+        );
     }
 }
 
@@ -90,8 +93,7 @@ async fn every_operation_is_told_apart_and_described() {
         assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{name}");
         assert!(tags.contains(&operation["tags"][0]), "{name}");
         let path = name.split_once(' ').unwrap().1;
-        let in_path: BTreeSet<_> =
-            path.split(['{', '}']).skip(1).step_by(2).map(ToOwned::to_owned).collect();
+        let in_path: BTreeSet<_> = path.split(['{', '}']).skip(1).step_by(2).map(ToOwned::to_owned).collect();
         let named: BTreeSet<_> = operation["parameters"]
             .as_array()
             .into_iter()
@@ -116,8 +118,11 @@ async fn every_error_code_is_named_at_the_calls_that_answer_it() {
     for code in Code::ALL.iter().filter(|code| **code != Code::MethodNotAllowed) {
         let named = operations(&document).iter().any(|(_, operation)| {
             let response = &operation["responses"][code.status().to_string()];
-            response["description"].as_str().is_some_and(|text| text.contains(&format!("`{}`", code.as_str())))
-                && response["content"]["application/problem+json"]["schema"]["$ref"] == "#/components/schemas/Problem"
+            response["description"]
+                .as_str()
+                .is_some_and(|text| text.contains(&format!("`{}`", code.as_str())))
+                && response["content"]["application/problem+json"]["schema"]["$ref"]
+                    == "#/components/schemas/Problem"
         });
         assert!(named, "{}", code.as_str());
     }
@@ -159,7 +164,7 @@ async fn an_operator_may_serve_no_description() {
     let settings = ApiSettings { docs: false, ..ApiSettings::default() };
     let server = Server::with(Setup { settings, ..Setup::default() }).await;
     for path in ["/docs", "/openapi.json", "/docs/style.css"] {
-        server.get(path).await.is_refused(Code::NotFound);
+        server.get(path).await.refused(Code::NotFound);
     }
     server.person("bob").await.get("/users/me").await.is(200);
 }

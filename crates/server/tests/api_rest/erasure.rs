@@ -15,12 +15,12 @@ async fn erases_himself(person: &Person) {
 async fn an_account_is_erased_by_its_password_alone() {
     let server = Server::start().await;
     let bob = server.person("bob").await;
-    bob.gives("DELETE", "/users/me", json!({"password": "wrong password"})).await.is_refused(Forbidden);
+    bob.gives("DELETE", "/users/me", json!({"password": "wrong password"})).await.refused(Forbidden);
     bob.get("/users/me").await.is(200);
     erases_himself(&bob).await;
-    bob.get("/users/me").await.is_refused(Unauthenticated);
+    bob.get("/users/me").await.refused(Unauthenticated);
     let log_in = json!({"username": "bob", "password": PASSWORD, "device": {"name": "x"}});
-    server.post("/users/login", log_in).await.is_refused(Unauthenticated);
+    server.post("/users/login", log_in).await.refused(Unauthenticated);
 }
 
 #[tokio::test]
@@ -34,13 +34,14 @@ async fn all_sockets_of_an_erased_user_close() {
     let mut revoked = server.heard.revoked();
     revoked.sort_unstable();
     assert_eq!(revoked, [bob.device, phone.device]);
-    phone.get("/users/me").await.is_refused(Unauthenticated);
+    phone.get("/users/me").await.refused(Unauthenticated);
 }
 
 #[tokio::test]
 async fn the_messages_stay_as_from_a_deleted_user_and_the_personal_data_goes() {
     let server = Server::start().await;
-    let body = json!({"username": "bob", "password": PASSWORD, "email": "bob@example.org", "displayName": "Bob B."});
+    let body =
+        json!({"username": "bob", "password": PASSWORD, "email": "bob@example.org", "displayName": "Bob B."});
     server.post("/users/register", body.clone()).await.is(201);
     let (bob, amy) = (server.log_in("bob", "phone").await, server.person("amy").await);
     amy.put(&format!("/users/{}/contacts/{}", amy.id, bob.id)).await.is(204);
@@ -50,11 +51,11 @@ async fn the_messages_stay_as_from_a_deleted_user_and_the_personal_data_goes() {
     let profile = amy.get(&format!("/users/{}", bob.id)).await;
     assert_eq!(profile.json::<Profile>().display_name, None);
     assert_eq!(profile.is(200), json!({"userId": bob.id, "deleted": true}));
-    amy.get("/users?username=bob").await.is_refused(NotFound);
+    amy.get("/users?username=bob").await.refused(NotFound);
     let contacts: Contacts = amy.get(&format!("/users/{}/contacts", amy.id)).await.json();
     assert!(contacts.contacts.is_empty());
-    amy.sends("are you there?", bob.id).await.is_refused(NotFound);
-    server.post("/users/register", body).await.is_refused(UsernameTaken);
+    amy.sends("are you there?", bob.id).await.refused(NotFound);
+    server.post("/users/register", body).await.refused(UsernameTaken);
     let again = json!({"username": "rob", "password": PASSWORD, "email": "bob@example.org"});
     server.post("/users/register", again).await.is(201);
 }
@@ -76,7 +77,7 @@ async fn an_erased_user_leaves_his_groups_and_is_followed_in_them() {
         let listed: Vec<_> = members.members.iter().map(|member| (member.user_id, member.role)).collect();
         assert_eq!(listed, [(amy.id, Role::Owner)]);
     }
-    amy.get(&format!("/chats/{alone}")).await.is_refused(NotFound);
+    amy.get(&format!("/chats/{alone}")).await.refused(NotFound);
 }
 
 #[tokio::test]
@@ -85,7 +86,7 @@ async fn an_erasure_that_a_failing_ledger_interrupts_is_not_half_done_and_can_be
     let (bob, amy) = (server.person("bob").await, server.person("amy").await);
     let group = bob.makes_a_group("tea", &[&amy]).await;
     server.ledger.append_faults().fail_next(1);
-    bob.gives("DELETE", "/users/me", json!({"password": PASSWORD})).await.is_refused(Unavailable);
+    bob.gives("DELETE", "/users/me", json!({"password": PASSWORD})).await.refused(Unavailable);
     bob.get("/users/me").await.is(200);
     erases_himself(&bob).await;
     let members: Members = amy.get(&format!("/chats/{group}/members")).await.json();

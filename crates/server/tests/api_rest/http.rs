@@ -15,7 +15,7 @@ async fn an_unknown_path_is_a_problem_too() {
         assert!([404, 405].contains(&answer.status.as_u16()), "{answer}");
         answer.problem();
     }
-    server.get("/nowhere").await.is_refused(NotFound);
+    server.get("/nowhere").await.refused(NotFound);
 }
 
 #[tokio::test]
@@ -26,12 +26,12 @@ async fn an_unknown_method_is_told_which_there_are() {
         let refused = server.call("TRACE", &path).answer().await;
         let allow = refused.headers[header::ALLOW].to_str().unwrap().to_owned();
         assert!(allow.split(',').any(|method| method == route.method), "{refused}: {allow}");
-        refused.is_refused(MethodNotAllowed);
+        refused.refused(MethodNotAllowed);
         let options = server.call("OPTIONS", &path).answer().await;
         assert_eq!((options.status.as_u16(), options.body.len()), (204, 0));
         assert!(options.headers.contains_key(header::ALLOW));
     }
-    server.call("DELETE", "/messages").answer().await.is_refused(MethodNotAllowed);
+    server.call("DELETE", "/messages").answer().await.refused(MethodNotAllowed);
 }
 
 #[tokio::test]
@@ -54,12 +54,14 @@ async fn a_token_that_is_none_is_refused_alike_everywhere() {
         .call("GET", "/users/me")
         .token(&bob.token)
         .header("authorization", &format!("Bearer {}", bob.token));
-    twice.answer().await.is_refused(Unauthenticated);
-    for wrong in ["", "Bearer", "Bearer ", "Basic Ym9iOmJvYg==", "Bearer x", bob.token.as_str(), long.as_str()] {
+    twice.answer().await.refused(Unauthenticated);
+    for wrong in
+        ["", "Bearer", "Bearer ", "Basic Ym9iOmJvYg==", "Bearer x", bob.token.as_str(), long.as_str()]
+    {
         let call = server.call("GET", "/users/me").header("authorization", wrong);
         let answer = call.answer().await;
         assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
-        answer.is_refused(Unauthenticated);
+        answer.refused(Unauthenticated);
     }
     let ok = server.call("GET", "/users/me").header("authorization", &format!("bearer {}", bob.token));
     ok.answer().await.is(200);
@@ -71,7 +73,7 @@ async fn a_token_is_asked_for_before_anything_else_is_looked_at() {
     for route in described().into_iter().filter(|route| route.authenticated) {
         let path = route.path.replace(['{', '}'], "");
         let call = server.call(route.method, &path).raw("text/plain", "junk");
-        call.answer().await.is_refused(Unauthenticated);
+        call.answer().await.refused(Unauthenticated);
     }
 }
 
@@ -104,7 +106,8 @@ async fn the_origins_that_are_set_may_read_every_answer_errors_included() {
         assert_eq!(answer.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], ORIGIN, "{answer}");
         assert_eq!(answer.headers[header::VARY], "origin");
         assert!(!answer.headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
-        let other = server.call("GET", path).header("origin", "https://chat.example.org.evil.example").answer().await;
+        let other =
+            server.call("GET", path).header("origin", "https://chat.example.org.evil.example").answer().await;
         assert!(!other.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "{other}");
         assert_eq!(other.headers[header::VARY], "origin");
     }

@@ -40,12 +40,12 @@ async fn a_suspended_user_is_out_until_he_is_restored() {
     let operator = &server.accounts.administration;
     operator.set_suspended(bob.id, true).await.unwrap();
     assert_eq!(server.heard.revoked(), [bob.device]);
-    bob.get("/users/me").await.is_refused(Unauthenticated);
+    bob.get("/users/me").await.refused(Unauthenticated);
     let log_in = |password: &str| {
         server.post("/users/login", json!({"username": "bob", "password": password, "device": {"name": "x"}}))
     };
-    assert!(log_in(PASSWORD).await.is_refused(Forbidden).contains("suspended"));
-    log_in("wrong password").await.is_refused(Unauthenticated);
+    assert!(log_in(PASSWORD).await.refused(Forbidden).contains("suspended"));
+    log_in("wrong password").await.refused(Unauthenticated);
     operator.set_suspended(bob.id, false).await.unwrap();
     log_in(PASSWORD).await.is(200);
 }
@@ -58,7 +58,7 @@ async fn a_reset_password_ends_all_tokens() {
     let operator = &server.accounts.administration;
     operator.reset_password(bob.id, "another horse".to_owned()).await.unwrap();
     assert_eq!(server.heard.revoked(), [bob.device]);
-    bob.get("/users/me").await.is_refused(Unauthenticated);
+    bob.get("/users/me").await.refused(Unauthenticated);
     let body = json!({"username": "bob", "password": "another horse", "device": {"name": "x"}});
     server.post("/users/login", body).await.is(200);
 }
@@ -71,7 +71,7 @@ async fn an_operator_lists_and_revokes_devices_and_erases_users() {
     let operator = &server.accounts.administration;
     assert_eq!(operator.devices(bob.id).await.unwrap().len(), 1);
     operator.revoke_device(bob.id, bob.device).await.unwrap();
-    bob.get("/users/me").await.is_refused(Unauthenticated);
+    bob.get("/users/me").await.refused(Unauthenticated);
     operator.erase(bob.id).await.unwrap();
     let members = amy.get(&format!("/chats/{group}/members")).await.is(200);
     assert_eq!(members["members"].as_array().unwrap().len(), 1);

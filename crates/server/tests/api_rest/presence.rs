@@ -22,7 +22,8 @@ async fn seen(viewer: &Person, others: &[&Person]) -> Vec<(chinwag_proto::UserId
 #[tokio::test]
 async fn presence_is_shown_to_acquaintances_and_left_out_for_others() {
     let server = Server::start().await;
-    let (bob, amy, eve) = (server.person("bob").await, server.person("amy").await, server.person("eve").await);
+    let (bob, amy, eve) =
+        (server.person("bob").await, server.person("amy").await, server.person("eve").await);
     bob.sends("hi", amy.id).await.is(201);
     connects(&server, &amy).await;
     connects(&server, &eve).await;
@@ -56,8 +57,8 @@ async fn a_hundred_users_are_asked_for_at_once() {
     let bob = server.person("bob").await;
     let ids = |count: usize| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
     bob.get(&format!("/presence?users={}", ids(100))).await.is(200);
-    bob.get(&format!("/presence?users={}", ids(101))).await.is_refused(InvalidRequest);
-    bob.get("/presence?users=x").await.is_refused(InvalidRequest);
-    bob.get("/presence").await.is_refused(InvalidRequest);
+    bob.get(&format!("/presence?users={}", ids(101))).await.refused(InvalidRequest);
+    bob.get("/presence?users=x").await.refused(InvalidRequest);
+    bob.get("/presence").await.refused(InvalidRequest);
     assert_eq!(bob.get("/presence?users=").await.is(200), json!({"users": []}));
 }

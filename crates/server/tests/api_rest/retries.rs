@@ -47,7 +47,7 @@ async fn two_contents_that_are_equal_in_canonical_form_are_the_same_request() {
     };
     call(r#"{"type":"a","text":"b","n":10}"#).answer().await.is(201);
     call(r#"{ "text": "\u0062", "n": 1e1, "type": "a" }"#).answer().await.is(200);
-    call(r#"{"type":"a","text":"b","n":11}"#).answer().await.is_refused(IdempotencyConflict);
+    call(r#"{"type":"a","text":"b","n":11}"#).answer().await.refused(IdempotencyConflict);
 }
 
 #[tokio::test]
@@ -56,12 +56,12 @@ async fn the_same_id_with_another_request_is_a_conflict_over_all_kinds() {
     let (bob, amy) = (server.person("bob").await, server.person("amy").await);
     let sent: Sent = send(&bob, amy.id, "hi", "m1").await.json();
     let path = format!("/messages/{}/{}", sent.chat_id, sent.seq);
-    send(&bob, amy.id, "ho", "m1").await.is_refused(IdempotencyConflict);
-    bob.patches(&path, json!({"content": "hi", "clientMessageId": "m1"})).await.is_refused(IdempotencyConflict);
-    bob.delete(&format!("{path}?clientMessageId=m1")).await.is_refused(IdempotencyConflict);
-    bob.put(&format!("{path}/reactions/x?clientMessageId=m1")).await.is_refused(IdempotencyConflict);
+    send(&bob, amy.id, "ho", "m1").await.refused(IdempotencyConflict);
+    bob.patches(&path, json!({"content": "hi", "clientMessageId": "m1"})).await.refused(IdempotencyConflict);
+    bob.delete(&format!("{path}?clientMessageId=m1")).await.refused(IdempotencyConflict);
+    bob.put(&format!("{path}/reactions/x?clientMessageId=m1")).await.refused(IdempotencyConflict);
     let reply = json!({"chatId": sent.chat_id, "content": "hi", "replyTo": 1, "clientMessageId": "m1"});
-    bob.posts("/messages", reply).await.is_refused(IdempotencyConflict);
+    bob.posts("/messages", reply).await.refused(IdempotencyConflict);
     send(&amy, bob.id, "ho", "m1").await.is(201);
     send(&bob, bob.id, "ho", "m1").await.is(201);
 }
@@ -93,7 +93,8 @@ async fn edits_deletions_and_reactions_are_retried_alike() {
 #[tokio::test]
 async fn a_group_made_again_is_the_same_group() {
     let server = Server::start().await;
-    let (bob, amy, zoe) = (server.person("bob").await, server.person("amy").await, server.person("zoe").await);
+    let (bob, amy, zoe) =
+        (server.person("bob").await, server.person("amy").await, server.person("zoe").await);
     let make = |title: &str, members: Value| {
         bob.posts("/chats", json!({"title": title, "members": members, "clientMessageId": "g1"}))
     };
@@ -103,13 +104,28 @@ async fn a_group_made_again_is_the_same_group() {
     let again = make("tea", json!([zoe.id, amy.id])).await;
     assert_eq!(again.status, 200, "the order of founders says nothing");
     assert_eq!(again.json::<HeadDone>(), first);
-    make("coffee", json!([amy.id, zoe.id])).await.is_refused(IdempotencyConflict);
-    make("tea", json!([amy.id])).await.is_refused(IdempotencyConflict);
+    make("coffee", json!([amy.id, zoe.id])).await.refused(IdempotencyConflict);
+    make("tea", json!([amy.id])).await.refused(IdempotencyConflict);
     server.clock.advance(30 * DAY_MS);
     assert_eq!(make("tea", json!([amy.id, zoe.id])).await.json::<HeadDone>(), first);
     let chat = first.chat_id.unwrap();
     let message = json!({"chatId": chat, "content": "hi", "clientMessageId": "g1"});
-    bob.posts("/messages", message).await.is_refused(IdempotencyConflict);
+    bob.posts("/messages", message).await.refused(IdempotencyConflict);
+}
+
+#[tokio::test]
+async fn a_group_that_was_refused_leaves_its_id_free_and_one_that_was_made_outlives_a_block() {
+    let server = Server::start().await;
+    let (bob, amy) = (server.person("bob").await, server.person("amy").await);
+    let make = |body: Value| bob.posts("/chats", body);
+    let mut body = json!({"title": "tea", "members": ["999", amy.id], "clientMessageId": "g1"});
+    make(body.clone()).await.refused(chinwag_proto::Code::NotFound);
+    body["members"] = json!([amy.id]);
+    let first = make(body.clone()).await.is(201);
+    amy.put(&format!("/users/{}/blocks/{}", amy.id, bob.id)).await.is(204);
+    assert_eq!(make(body.clone()).await.is(200), first);
+    body["members"] = json!([]);
+    make(body).await.refused(IdempotencyConflict);
 }
 
 #[tokio::test]
@@ -132,7 +148,7 @@ async fn an_accepted_send_is_answered_to_an_ex_member_too_and_a_new_one_is_not()
     let again = send(&amy, group.0, "hi", "m1").await;
     assert_eq!(again.status, 200, "{again}");
     assert_eq!(again.json::<Sent>(), first);
-    send(&amy, group.0, "ho", "m2").await.is_refused(NotMember);
+    send(&amy, group.0, "ho", "m2").await.refused(NotMember);
 }
 
 #[tokio::test]
@@ -141,7 +157,7 @@ async fn a_refused_send_leaves_its_id_free() {
     let (bob, amy) = (server.person("bob").await, server.person("amy").await);
     let block = format!("/users/{}/blocks/{}", amy.id, bob.id);
     amy.put(&block).await.is(204);
-    send(&bob, amy.id, "hi", "m1").await.is_refused(Forbidden);
+    send(&bob, amy.id, "hi", "m1").await.refused(Forbidden);
     amy.delete(&block).await.is(204);
     send(&bob, amy.id, "another text", "m1").await.is(201);
 }

@@ -12,7 +12,11 @@ fn bodies(bob: &Person) -> Vec<(&'static str, String, Value)> {
     let chat = format!("d.{id}.{id}");
     vec![
         ("POST", "/users/register".into(), json!({"username": "new-one", "password": PASSWORD})),
-        ("POST", "/users/login".into(), json!({"username": "bob", "password": PASSWORD, "device": {"name": "x"}})),
+        (
+            "POST",
+            "/users/login".into(),
+            json!({"username": "bob", "password": PASSWORD, "device": {"name": "x"}}),
+        ),
         ("PATCH", "/users/me".into(), json!({"displayName": "B."})),
         ("DELETE", "/users/me".into(), json!({"password": PASSWORD})),
         ("PUT", "/users/me/password".into(), json!({"current": PASSWORD, "new": "another horse"})),
@@ -45,7 +49,7 @@ async fn every_body_refuses_unknown_fields_and_names_them() {
     let bob = server.person("bob").await;
     for (method, path, mut body) in bodies(&bob) {
         body["colour"] = json!("blue");
-        let detail = bob.gives(method, &path, body).await.is_refused(InvalidRequest);
+        let detail = bob.gives(method, &path, body).await.refused(InvalidRequest);
         assert!(detail.contains("`colour`") && !detail.contains("blue"), "{method} {path}: {detail}");
     }
 }
@@ -61,7 +65,7 @@ async fn every_body_refuses_wrong_types_and_names_the_field() {
             }
             let mut wrong = body.clone();
             wrong[field] = json!({"not": ["this"]});
-            let detail = bob.gives(method, &path, wrong).await.is_refused(InvalidRequest);
+            let detail = bob.gives(method, &path, wrong).await.refused(InvalidRequest);
             assert!(detail.contains(field), "{method} {path} {field}: {detail}");
         }
     }
@@ -76,15 +80,16 @@ async fn every_body_has_to_be_json_in_utf_8_and_say_so() {
             server.call(method, &path).token(&bob.token).raw(content_type, body)
         };
         let good = body.to_string().into_bytes();
-        call("text/plain", good.clone()).answer().await.is_refused(UnsupportedMediaType);
+        call("text/plain", good.clone()).answer().await.refused(UnsupportedMediaType);
         let bare = server.call(method, &path).token(&bob.token).answer().await;
-        bare.is_refused(UnsupportedMediaType);
-        let junk: [&[u8]; 8] = [b"", b"{", b"null", b"[]", b"\xff\xfe", b"{\"a\":\xc3\x28}", b"\x00\x01\x02", b"{} {}"];
+        bare.refused(UnsupportedMediaType);
+        let junk: [&[u8]; 8] =
+            [b"", b"{", b"null", b"[]", b"\xff\xfe", b"{\"a\":\xc3\x28}", b"\x00\x01\x02", b"{} {}"];
         for junk in junk {
-            call("application/json", junk.to_vec()).answer().await.is_refused(InvalidRequest);
+            call("application/json", junk.to_vec()).answer().await.refused(InvalidRequest);
         }
         let deep = [b"[".repeat(60_000), b"]".repeat(60_000)].concat();
-        call("application/json", deep).answer().await.is_refused(InvalidRequest);
+        call("application/json", deep).answer().await.refused(InvalidRequest);
     }
 }
 
@@ -96,9 +101,9 @@ async fn every_body_has_its_limit() {
         let mut padded = body.to_string().into_bytes();
         padded.resize(1_001, b' ');
         let call = |body: Vec<u8>| server.call(method, &path).token(&bob.token).raw("application/json", body);
-        call(padded.clone()).answer().await.is_refused(PayloadTooLarge);
+        call(padded.clone()).answer().await.refused(PayloadTooLarge);
         let announced = call(body.to_string().into_bytes()).header("content-length", "1001");
-        announced.answer().await.is_refused(PayloadTooLarge);
+        announced.answer().await.refused(PayloadTooLarge);
         padded.truncate(1_000);
         assert_ne!(call(padded).answer().await.status, 413);
         if path == "/users/me" && method == "DELETE" {
@@ -115,16 +120,32 @@ async fn over_long_values_are_refused() {
     for (method, path, body) in [
         ("POST", "/users/register".to_owned(), json!({"username": long, "password": PASSWORD})),
         ("POST", "/users/register".to_owned(), json!({"username": "amy", "password": long})),
-        ("POST", "/users/register".to_owned(), json!({"username": "amy", "password": PASSWORD, "displayName": long})),
-        ("POST", "/users/login".to_owned(), json!({"username": "bob", "password": long, "device": {"name": "x"}})),
-        ("POST", "/users/login".to_owned(), json!({"username": "bob", "password": PASSWORD, "device": {"name": long}})),
+        (
+            "POST",
+            "/users/register".to_owned(),
+            json!({"username": "amy", "password": PASSWORD, "displayName": long}),
+        ),
+        (
+            "POST",
+            "/users/login".to_owned(),
+            json!({"username": "bob", "password": long, "device": {"name": "x"}}),
+        ),
+        (
+            "POST",
+            "/users/login".to_owned(),
+            json!({"username": "bob", "password": PASSWORD, "device": {"name": long}}),
+        ),
         ("PATCH", "/users/me".to_owned(), json!({"displayName": long})),
-        ("POST", "/messages".to_owned(), json!({"receiverId": bob.id, "content": "x", "clientMessageId": long})),
+        (
+            "POST",
+            "/messages".to_owned(),
+            json!({"receiverId": bob.id, "content": "x", "clientMessageId": long}),
+        ),
         ("POST", "/chats".to_owned(), json!({"title": long, "members": []})),
     ] {
-        bob.gives(method, &path, body).await.is_refused(InvalidRequest);
+        bob.gives(method, &path, body).await.refused(InvalidRequest);
     }
-    let document = bob.get(&format!("/users?{}=1", "y".repeat(5_000))).await.is_refused(InvalidRequest);
+    let document = bob.get(&format!("/users?{}=1", "y".repeat(5_000))).await.refused(InvalidRequest);
     assert!(document.len() < 400, "an error repeats no more than the beginning");
 }
 
@@ -147,8 +168,8 @@ async fn ids_in_paths_have_one_form() {
         let answer = bob.get(path).await;
         assert!([400, 403].contains(&answer.status.as_u16()), "{answer}");
     }
-    bob.delete("/messages/g.1/01").await.is_refused(InvalidRequest);
-    bob.delete("/messages/g.1/9007199254740992").await.is_refused(InvalidRequest);
+    bob.delete("/messages/g.1/01").await.refused(InvalidRequest);
+    bob.delete("/messages/g.1/9007199254740992").await.refused(InvalidRequest);
 }
 
 #[tokio::test]
@@ -164,22 +185,24 @@ async fn queries_refuse_what_they_do_not_know_and_name_it() {
         format!("/chats/{chat}/entries?"),
         format!("/chats/{chat}/members?"),
     ] {
-        let detail = bob.get(&format!("{path}colour=blue")).await.is_refused(InvalidRequest);
+        let detail = bob.get(&format!("{path}colour=blue")).await.refused(InvalidRequest);
         assert!(detail.contains("colour"), "{path}: {detail}");
     }
-    let detail = bob.get(&format!("/messages/{chat}?limit=many")).await.is_refused(InvalidRequest);
+    let detail = bob.get(&format!("/messages/{chat}?limit=many")).await.refused(InvalidRequest);
     assert!(detail.contains("limit"), "{detail}");
-    bob.get(&format!("/messages/{chat}?limit=1&limit=2")).await.is_refused(InvalidRequest);
-    bob.delete(&format!("/messages/{chat}/1?clientMessageId=a%20b")).await.is_refused(InvalidRequest);
-    bob.delete(&format!("/messages/{chat}/1?clientmessageid=a")).await.is_refused(InvalidRequest);
+    bob.get(&format!("/messages/{chat}?limit=1&limit=2")).await.refused(InvalidRequest);
+    bob.delete(&format!("/messages/{chat}/1?clientMessageId=a%20b")).await.refused(InvalidRequest);
+    bob.delete(&format!("/messages/{chat}/1?clientmessageid=a")).await.refused(InvalidRequest);
 }
 
 #[tokio::test]
 async fn what_was_refused_was_not_done() {
     let server = Server::start().await;
     let bob = server.person("bob").await;
-    bob.posts("/messages", json!({"receiverId": bob.id, "content": "hi", "extra": 1})).await.is_refused(InvalidRequest);
-    bob.get(&format!("/chats/d.{0}.{0}", bob.id)).await.is_refused(chinwag_proto::Code::NotFound);
-    bob.patches("/users/me", json!({"displayName": "B.", "presence": "maybe"})).await.is_refused(InvalidRequest);
+    bob.posts("/messages", json!({"receiverId": bob.id, "content": "hi", "extra": 1}))
+        .await
+        .refused(InvalidRequest);
+    bob.get(&format!("/chats/d.{0}.{0}", bob.id)).await.refused(chinwag_proto::Code::NotFound);
+    bob.patches("/users/me", json!({"displayName": "B.", "presence": "maybe"})).await.refused(InvalidRequest);
     assert_eq!(bob.get("/users/me").await.is(200)["displayName"], "bob");
 }

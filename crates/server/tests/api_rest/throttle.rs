@@ -25,12 +25,12 @@ async fn ten_wrong_passwords_a_minute_by_name_and_address() {
     tokio::time::pause();
     for name in ["bob", "nobody"] {
         for _ in 0..10 {
-            guess(&server, name, "wrong password", address(1)).await.is_refused(Unauthenticated);
+            guess(&server, name, "wrong password", address(1)).await.refused(Unauthenticated);
         }
         let before = server.passwords.computed();
         let refused = guess(&server, name, PASSWORD, address(1)).await;
         assert_eq!(refused.headers["retry-after"], "60");
-        refused.is_refused(RateLimited);
+        refused.refused(RateLimited);
         assert_eq!(server.passwords.computed(), before, "a refusal costs no computation");
     }
     guess(&server, "bob", PASSWORD, address(2)).await.is(200);
@@ -52,9 +52,9 @@ async fn a_hundred_wrong_passwords_a_minute_by_address() {
     let server = Server::start().await;
     server.person("bob").await;
     for number in 0..100 {
-        guess(&server, &format!("name{number}"), "wrong password", address(1)).await.is_refused(Unauthenticated);
+        guess(&server, &format!("name{number}"), "wrong password", address(1)).await.refused(Unauthenticated);
     }
-    guess(&server, "bob", PASSWORD, address(1)).await.is_refused(RateLimited);
+    guess(&server, "bob", PASSWORD, address(1)).await.refused(RateLimited);
     guess(&server, "bob", PASSWORD, address(2)).await.is(200);
 }
 
@@ -65,9 +65,9 @@ async fn whoever_hammers_a_name_from_everywhere_does_not_lock_its_owner_out() {
     let home = address(500);
     server.call("GET", "/users/me").token(&bob.token).from(home).answer().await.is(200);
     for number in 0..100 {
-        guess(&server, "bob", "wrong password", address(number / 10)).await.is_refused(Unauthenticated);
+        guess(&server, "bob", "wrong password", address(number / 10)).await.refused(Unauthenticated);
     }
-    guess(&server, "bob", PASSWORD, address(200)).await.is_refused(RateLimited);
+    guess(&server, "bob", PASSWORD, address(200)).await.refused(RateLimited);
     guess(&server, "bob", PASSWORD, home).await.is(200);
     bob.get("/users/me").await.is(200);
 }
@@ -78,9 +78,9 @@ async fn the_password_of_a_stolen_token_is_guessed_no_faster() {
     let bob = server.person("bob").await;
     for number in 0..10 {
         let body = json!({"current": format!("wrong password {number}"), "new": "new password"});
-        bob.gives("PUT", "/users/me/password", body).await.is_refused(chinwag_proto::Code::Forbidden);
+        bob.gives("PUT", "/users/me/password", body).await.refused(chinwag_proto::Code::Forbidden);
     }
-    bob.gives("DELETE", "/users/me", json!({"password": PASSWORD})).await.is_refused(RateLimited);
+    bob.gives("DELETE", "/users/me", json!({"password": PASSWORD})).await.refused(RateLimited);
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn a_hundred_registrations_a_minute_by_address() {
     for number in 0..3 {
         register(&format!("name{number}"), address(1)).await.is(201);
     }
-    register("another", address(1)).await.is_refused(RateLimited);
+    register("another", address(1)).await.refused(RateLimited);
     register("another", address(2)).await.is(201);
 }
 
@@ -104,7 +104,7 @@ async fn looking_users_up_has_a_limit_of_its_own() {
     for _ in 0..3 {
         bob.get("/users?username=amy").await.is(200);
     }
-    bob.get("/users?username=amy").await.is_refused(RateLimited);
+    bob.get("/users?username=amy").await.refused(RateLimited);
     bob.get(&format!("/users/{}", amy.id)).await.is(200);
     amy.get("/users?username=bob").await.is(200);
 }

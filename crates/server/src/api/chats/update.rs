@@ -34,7 +34,10 @@ pub(in crate::api) async fn handle(
     let UpdateChat { title, history, who_may_add } = body;
     if title.is_some() || history.is_some() || who_may_add.is_some() {
         let ask = Ask::Update { title, history, who_may_add };
-        api.services.sending.send(caller, Request { chat, id: None, resend: false, after: None, ask }).await?;
+        api.services
+            .sending
+            .send(caller, Request { chat, id: None, resend: false, after: None, ask })
+            .await?;
     }
     Ok(Reply::ok(api.services.chat_list.summary(caller.user, chat).await?))
 }

@@ -34,7 +34,8 @@ pub(super) fn page(document: &Value) -> String {
     html.push_str("<main>\n");
     for tag in tags {
         let name = text(&tag["name"]);
-        let _ = writeln!(html, "<section><h2>{}</h2><p>{}</p>", escape(name), prose(text(&tag["description"])));
+        let _ =
+            writeln!(html, "<section><h2>{}</h2><p>{}</p>", escape(name), prose(text(&tag["description"])));
         for operation in operations.iter().filter(|operation| tag_of(operation.it) == name) {
             article(&mut html, operation);
         }
@@ -125,7 +126,8 @@ fn parameters(html: &mut String, parameters: &Value) {
 }
 
 fn media(content: &Map<String, Value>) -> String {
-    let kinds = content.iter().map(|(media_type, it)| format!("{} ({})", kind(&it["schema"]), escape(media_type)));
+    let kinds =
+        content.iter().map(|(media_type, it)| format!("{} ({})", kind(&it["schema"]), escape(media_type)));
     kinds.collect::<Vec<_>>().join(" or ")
 }
 
@@ -156,10 +158,18 @@ fn fields(html: &mut String, properties: &Map<String, Value>, required: &Value) 
             "<dt><code>{}</code>{optional}</dt><dd>{}: {}</dd>",
             escape(name),
             kind(schema),
-            prose(text(&schema["description"])),
+            prose(said(schema)),
         );
     }
     html.push_str("</dl>\n");
+}
+
+/// What a schema says of itself; that of an optional one stands at its first choice.
+fn said(schema: &Value) -> &str {
+    match text(&schema["description"]) {
+        "" => text(&schema["oneOf"][0]["description"]),
+        said => said,
+    }
 }
 
 /// What a schema is, in a few words; named types are links.
@@ -169,7 +179,12 @@ fn kind(schema: &Value) -> String {
     }
     for several in ["oneOf", "anyOf", "allOf"] {
         if let Some(schemas) = schema[several].as_array() {
-            return schemas.iter().map(kind).collect::<Vec<_>>().join(" or ");
+            return schemas
+                .iter()
+                .filter(|schema| schema["type"] != "null")
+                .map(kind)
+                .collect::<Vec<_>>()
+                .join(" or ");
         }
     }
     if let Some(values) = schema["enum"].as_array() {
@@ -177,11 +192,17 @@ fn kind(schema: &Value) -> String {
         return values.collect::<Vec<_>>().join(" · ");
     }
     match &schema["type"] {
-        Value::String(name) if name == "array" => format!("list of {}", kind(&schema["items"])),
-        Value::String(name) => escape(name),
-        Value::Array(names) => names.iter().map(|name| escape(text(name))).collect::<Vec<_>>().join(" or "),
+        Value::String(name) => simple(name, schema),
+        Value::Array(names) => {
+            let names = names.iter().map(text).filter(|name| *name != "null");
+            names.map(|name| simple(name, schema)).collect::<Vec<_>>().join(" or ")
+        }
         _ => "any JSON".to_owned(),
     }
+}
+
+fn simple(name: &str, schema: &Value) -> String {
+    if name == "array" { format!("list of {}", kind(&schema["items"])) } else { escape(name) }
 }
 
 fn tag_of(operation: &Value) -> &str {
@@ -234,7 +255,7 @@ mod tests {
         let list = serde_json::json!({"type": "array", "items": {"$ref": "#/components/schemas/Entry"}});
         assert_eq!(kind(&list), "list of <a href=\"#type-Entry\">Entry</a>");
         let maybe = serde_json::json!({"oneOf": [{"type": "null"}, {"type": "string"}]});
-        assert_eq!(kind(&maybe), "null or string");
+        assert_eq!(kind(&maybe), "string", "that it may be left out is said beside it");
         assert_eq!(kind(&serde_json::json!({})), "any JSON");
     }
 }

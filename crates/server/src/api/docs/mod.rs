@@ -21,6 +21,6 @@ pub(super) struct Documentation {
 impl Documentation {
     pub(super) fn of(document: &OpenApi) -> Self {
         let value = serde_json::to_value(document).unwrap_or_default();
-        Self { json: serde_json::to_string_pretty(&value).unwrap_or_default(), page: html::page(&value) }
+        Self { json: serde_json::to_string(&value).unwrap_or_default(), page: html::page(&value) }
     }
 }

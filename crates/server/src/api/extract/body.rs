@@ -39,7 +39,10 @@ fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(content_type)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else {
         return false;
     };
-    content_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    content_type
+        .split(';')
+        .next()
+        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
 async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, ApiError> {
@@ -80,7 +83,11 @@ fn describe(path: &str, error: &serde_json::Error) -> ApiError {
         true => path.rsplit_once('.').map_or("", |(parent, _)| parent),
         false => path,
     };
-    ApiError::invalid(if path.is_empty() || path == "." { text } else { format!("`{}`: {text}", quoted(path)) })
+    ApiError::invalid(if path.is_empty() || path == "." {
+        text
+    } else {
+        format!("`{}`: {text}", quoted(path))
+    })
 }
 
 #[cfg(test)]
@@ -102,7 +109,10 @@ mod tests {
     fn what_is_wrong_is_named_by_its_field() {
         for (json, named) in [
             (r#"{"username":"bob"}"#, "missing field `password`"),
-            (r#"{"username":7,"password":"12345678"}"#, "`username`: invalid type: integer `7`, expected a string"),
+            (
+                r#"{"username":7,"password":"12345678"}"#,
+                "`username`: invalid type: integer `7`, expected a string",
+            ),
             (r#"{"username":"B","password":"12345678"}"#, "`username`: a user name is 3 to 32"),
             (r#"{"username":"bob","password":"12345678","color":1}"#, "unknown field `color`"),
             (r#"{"username":"bob","username":"eve","password":"12345678"}"#, "duplicate field `username`"),
@@ -130,13 +140,15 @@ mod tests {
         let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
         let refusal = refused::<Register>(&format!("{{\"username\":{deep}}}"));
         assert!(refusal.starts_with("`username`: invalid type: sequence"), "{refusal}");
-        let body: SendMessage = parse(format!("{{\"receiverId\":\"1\",\"content\":{deep}}}").as_bytes()).unwrap();
+        let body: SendMessage =
+            parse(format!("{{\"receiverId\":\"1\",\"content\":{deep}}}").as_bytes()).unwrap();
         assert!(Content::check(body.content.raw(), &Limits::default()).is_err());
     }
 
     #[test]
     fn content_passes_through_the_path_finder() {
-        let body: SendMessage = parse(br#"{"receiverId":"1","content":{"type":"poll","text":"x","n":[1]}}"#).unwrap();
+        let body: SendMessage =
+            parse(br#"{"receiverId":"1","content":{"type":"poll","text":"x","n":[1]}}"#).unwrap();
         assert_eq!(body.content.json(), r#"{"type":"poll","text":"x","n":[1]}"#);
     }
 

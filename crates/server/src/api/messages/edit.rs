@@ -14,7 +14,16 @@ use crate::api::extract::{JsonBody, PathIds};
 use crate::api::reply::{Reply, Result};
 use crate::service::Caller;
 
-endpoint!(User, Forbidden, NotMember, NotFound, IdempotencyConflict, EncryptionRequired, StaleEpoch, RateLimited);
+endpoint!(
+    User,
+    Forbidden,
+    NotMember,
+    NotFound,
+    IdempotencyConflict,
+    EncryptionRequired,
+    StaleEpoch,
+    RateLimited
+);
 
 /// Edits one's own message.
 #[utoipa::path(

@@ -72,5 +72,6 @@ async fn append(
 
 /// Content as a client sent it, held against its limits.
 fn check(api: &Api, content: &Content) -> Result<Content> {
-    Content::check(content.raw(), &api.services.limits).map_err(|why| ApiError::invalid(format!("`content`: {why}")))
+    Content::check(content.raw(), &api.services.limits)
+        .map_err(|why| ApiError::invalid(format!("`content`: {why}")))
 }

@@ -14,7 +14,16 @@ use crate::api::extract::JsonBody;
 use crate::api::reply::{ApiError, Reply, Result};
 use crate::service::{Caller, Failure};
 
-endpoint!(User, Forbidden, NotMember, NotFound, IdempotencyConflict, EncryptionRequired, StaleEpoch, RateLimited);
+endpoint!(
+    User,
+    Forbidden,
+    NotMember,
+    NotFound,
+    IdempotencyConflict,
+    EncryptionRequired,
+    StaleEpoch,
+    RateLimited
+);
 
 /// Sends a message.
 ///

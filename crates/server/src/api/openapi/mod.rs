@@ -66,7 +66,8 @@ fn info() -> utoipa::openapi::Info {
                 milliseconds. Ids are opaque strings. Unknown members of a request are refused, the member \
                 named; clients ignore members of an answer that they do not know. `PUT` and `DELETE` answer \
                 204, `PATCH` 200 with the new state, unless said otherwise.";
-    let license = LicenseBuilder::new().name("Apache-2.0 OR MIT").identifier(Some("Apache-2.0 OR MIT")).build();
+    let license =
+        LicenseBuilder::new().name("Apache-2.0 OR MIT").identifier(Some("Apache-2.0 OR MIT")).build();
     InfoBuilder::new()
         .title("Chinwag")
         .version(env!("CARGO_PKG_VERSION"))
@@ -125,7 +126,8 @@ fn add_errors(operation: &mut Operation, codes: &[Code]) {
         by_status.entry(code.status()).or_default().push(code);
     }
     for (status, codes) in by_status {
-        let said: Vec<_> = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), code.title())).collect();
+        let said: Vec<_> =
+            codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), code.title())).collect();
         let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
         let response = ResponseBuilder::new()
             .description(said.join(" "))

@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chinwag_proto::rest::{Register, Registered};
 
+use crate::api::Api;
 use crate::api::endpoint::endpoint;
 use crate::api::extract::{ClientAddr, JsonBody};
 use crate::api::reply::{Reply, Result};
-use crate::api::Api;
 
 endpoint!(Anyone, Forbidden, UsernameTaken, EmailTaken, RateLimited);
 

@@ -1,12 +1,12 @@
 //! When and where a device was last heard: keeps its token alive, and its user's address well known.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chinwag_ports::directory::TokenOwner;
 use chinwag_ports::{Clock, Devices};
 use chinwag_proto::DeviceId;
-use std::net::IpAddr;
 use tokio::time::Instant;
 
 use super::super::recall::Recall;
@@ -39,8 +39,8 @@ impl Activity {
         }
     }
 
-    /// Notes that a device was authenticated at an address; writes at most every five minutes. What is
-    /// lost by a failure is noted next time.
+    /// Notes that a device was authenticated at an address; tries to write that down at most every
+    /// five minutes.
     pub async fn note(&self, owner: TokenOwner, address: IpAddr) {
         if self.noted.get(&owner.device).is_some() {
             return;
@@ -51,7 +51,6 @@ impl Activity {
         let lives_until = now.plus_ms(self.token_ms).max(owner.expires_at);
         if let Err(why) = self.devices.seen(&[(owner.device, now, lives_until)]).await {
             tracing::debug!(reason = %why, "a device's last sign of life was not noted");
-            self.noted.forget(&owner.device);
         }
     }
 }

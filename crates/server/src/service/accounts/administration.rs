@@ -13,7 +13,7 @@ use super::erasure::Erasure;
 use super::login::Login;
 use super::own_devices::NO_DEVICE;
 use super::registration::{create, hash_invite};
-use super::{Shared, entropy, profile};
+use super::{Shared, entropy};
 
 const NO_USER: Failure = Failure::NotFound("there is no such user");
 const INVITE_BYTES: usize = 16;
@@ -177,12 +177,6 @@ impl Administration {
     /// Takes an invitation back.
     pub async fn revoke_invite(&self, id: u64) -> Result<(), Failure> {
         if self.invites.revoke_invite(id).await? { Ok(()) } else { Err(Failure::NotFound("there is no such invitation")) }
-    }
-
-    /// Tells the nodes that what they remember of a user is stale, after a change behind their back.
-    pub fn changed(&self, user: UserId) {
-        self.shared.services.visibility.forget(user);
-        profile::announce(&*self.shared.services.ports.live_bus, user);
     }
 
     async fn device_ids(&self, user: UserId) -> Result<Vec<DeviceId>, Failure> {

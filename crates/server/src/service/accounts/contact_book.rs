@@ -57,7 +57,11 @@ impl ContactBook {
         Ok(List { contacts })
     }
 
-    async fn presence_of(&self, viewer: UserId, users: &[UserId]) -> Result<HashMap<UserId, Status>, Failure> {
+    async fn presence_of(
+        &self,
+        viewer: UserId,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, Status>, Failure> {
         let statuses = self.shared.services.presences.status(viewer, users).await?;
         Ok(statuses.into_iter().map(|status| (status.user_id, status.status)).collect())
     }
@@ -82,7 +86,8 @@ impl ContactBook {
     /// Whom the user blocks, the newest first.
     pub async fn blocks(&self, user: UserId) -> Result<Blocks, Failure> {
         let blocks = self.contacts.blocks(user).await?;
-        let info = |since: chinwag_ports::directory::Since| BlockInfo { user_id: since.user, since: since.since };
+        let info =
+            |since: chinwag_ports::directory::Since| BlockInfo { user_id: since.user, since: since.since };
         Ok(Blocks { blocks: blocks.into_iter().map(info).collect() })
     }
 

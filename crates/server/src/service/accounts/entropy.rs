@@ -15,7 +15,10 @@ pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
-        #[expect(clippy::disallowed_methods, reason = "the one place where the service's randomness comes from")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where the service's randomness comes from"
+        )]
         getrandom::fill(bytes).map_err(|why| Unavailable(format!("the system gives no randomness: {why}")))
     }
 }

@@ -46,7 +46,8 @@ impl Erasure {
     pub async fn erase(&self, caller: Caller) -> Result<(), Failure> {
         let user = caller.user;
         self.leave_groups(caller).await?;
-        let devices: Vec<DeviceId> = self.devices.devices(user).await?.into_iter().map(|device| device.id).collect();
+        let devices: Vec<DeviceId> =
+            self.devices.devices(user).await?.into_iter().map(|device| device.id).collect();
         self.accounts.erase(user).await?;
         self.shared.services.visibility.forget(user);
         self.shared.revocation.announce(user, devices);

@@ -46,8 +46,14 @@ impl OwnPassword {
 
 /// Asks for the caller's own password once more. Guesses count as those at log-in do: whoever holds a
 /// stolen token finds no faster way to the password here.
-pub(super) async fn prove(shared: &Shared, user: UserId, password: String, from: IpAddr) -> Result<(), Failure> {
-    let credential = shared.services.ports.accounts.credential_of(user).await?.ok_or(Failure::Unauthenticated)?;
+pub(super) async fn prove(
+    shared: &Shared,
+    user: UserId,
+    password: String,
+    from: IpAddr,
+) -> Result<(), Failure> {
+    let credential =
+        shared.services.ports.accounts.credential_of(user).await?.ok_or(Failure::Unauthenticated)?;
     let guess = shared.throttle.guess(format!("#{user}").into(), from, None)?;
     match shared.passwords.verify(password, Some(credential.password_hash)).await {
         Ok(Verdict::Right { .. }) => {

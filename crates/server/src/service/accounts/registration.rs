@@ -45,10 +45,14 @@ impl Registration {
             (WhoMayRegister::Anybody, _) => None,
             (WhoMayRegister::Invited, Some(invite)) => Some(hash_invite(&invite)),
             (WhoMayRegister::Invited, None) => {
-                return Err(Failure::Forbidden("this server takes registrations with an invitation only; give `invite`"));
+                return Err(Failure::Forbidden(
+                    "this server takes registrations with an invitation only; give `invite`",
+                ));
             }
             (WhoMayRegister::Nobody, _) => {
-                return Err(Failure::Forbidden("this server takes no registrations; ask its administrator for an account"));
+                return Err(Failure::Forbidden(
+                    "this server takes no registrations; ask its administrator for an account",
+                ));
             }
         };
         check_new(&body.password)?;

@@ -130,7 +130,7 @@ impl Answer {
 
     /// The answer is this error; hands its detail out.
     #[track_caller]
-    pub fn is_refused(self, code: Code) -> String {
+    pub fn refused(self, code: Code) -> String {
         let problem = self.problem();
         assert_eq!(problem.code, code, "{self}");
         problem.detail
