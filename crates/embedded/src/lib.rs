@@ -3,6 +3,7 @@
 //! The rules of chats are not here (`chinwag-chat`), nor is what a port promises (`chinwag-ports`):
 //! only how one machine keeps those promises.
 
+pub mod check;
 pub mod cursors;
 pub mod directory;
 pub mod discovery;

@@ -20,7 +20,7 @@ use crate::place::{Mode, Place};
 use crate::sqlite::{OpenError, Schema, Store, wait};
 
 /// The marks' database.
-const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     file: "cursors.db",
     // `cwcu`
     application: 0x6377_6375,

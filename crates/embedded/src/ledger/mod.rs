@@ -59,6 +59,15 @@ pub use settings::LedgerSettings;
 pub use stats::{LedgerObserver, LedgerStats, NoObserver};
 pub use store::EmbeddedLedger;
 
+/// The databases' names, what tells them from others, and how many layouts are known.
+pub(crate) const fn databases() -> [(&'static str, i32, usize); 2] {
+    use schema::{CHUNKS_SCHEMA, LOG_SCHEMA};
+    [
+        (LOG_SCHEMA.file, LOG_SCHEMA.application, LOG_SCHEMA.steps.len()),
+        (CHUNKS_SCHEMA.file, CHUNKS_SCHEMA.application, CHUNKS_SCHEMA.steps.len()),
+    ]
+}
+
 /// Why the ledger could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

@@ -187,6 +187,12 @@ impl Gateway {
         self.tasks.abort();
     }
 
+    /// Ends everything at once, as a crash would.
+    pub fn abort(&self) {
+        self.ends.send_replace(true);
+        self.tasks.abort();
+    }
+
     async fn closed(&self) {
         // Rare, and bounded by its callers.
         while self.connections() > 0 {

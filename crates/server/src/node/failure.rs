@@ -25,12 +25,18 @@ pub enum StartError {
     },
     /// Another process has the folder.
     #[error(
-        "the data folder {} is in use by another process: stop it, or choose another folder with --data DIR",
-        .0.display()
+        "the data folder {} is in use by another process{}: stop it, or choose another folder with --data DIR",
+        path.display(),
+        pid.map_or_else(String::new, |pid| format!(" (pid {pid})"))
     )]
-    Locked(PathBuf),
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// The process, where it wrote its number down.
+        pid: Option<u32>,
+    },
     /// The folder cannot be made, read or written.
-    #[error("cannot use the data folder {}: {why}; mend its permissions, or choose another with --data DIR", path.display())]
+    #[error("cannot use the data folder {}: {why}; `chinwag doctor` tells more, --data DIR chooses another", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -38,13 +44,11 @@ pub enum StartError {
         why: String,
     },
     /// A later version wrote it.
-    #[error("the data folder {} was written by a newer version ({why}): run that version or a later one", path.display())]
-    Newer {
-        /// The folder.
-        path: PathBuf,
-        /// What was found.
-        why: String,
-    },
+    #[error("{0}")]
+    Newer(
+        /// The file, its layout, and what to do.
+        String,
+    ),
     /// The certificate cannot be used.
     #[error("{0}; set tls.certificate and tls.key to a pair of PEM files that belong together")]
     Tls(#[from] TlsError),

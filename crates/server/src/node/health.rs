@@ -1,7 +1,5 @@
 //! `/healthz`: the process answers. `/readyz`: it takes requests and its engines work, or why not.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -9,30 +7,23 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use chinwag_proto::{Code, UserId};
+use chinwag_proto::Code;
 use tokio::sync::watch;
 
+use super::engines::Obstacle;
 use super::http::problem;
-use crate::service::Ports;
 
 /// Whether the node is ready.
 #[derive(Clone)]
 pub(super) struct Readiness {
     pub(super) draining: watch::Receiver<bool>,
-    pub(super) ports: Arc<Ports>,
+    pub(super) engines: Obstacle,
 }
 
 impl Readiness {
     /// Why the node takes no requests just now; `None` when it does.
-    pub(super) async fn obstacle(&self) -> Option<String> {
-        if *self.draining.borrow() {
-            return Some("the node is going away".to_owned());
-        }
-        if let Err(why) = self.ports.ledger.ready() {
-            return Some(format!("ledger: {why}"));
-        }
-        let anybody = UserId::new(1).as_slice().to_vec();
-        self.ports.profiles.users(&anybody).await.err().map(|why| format!("directory: {why}"))
+    pub(super) fn obstacle(&self) -> Option<String> {
+        if *self.draining.borrow() { Some("the node is going away".to_owned()) } else { (self.engines)() }
     }
 }
 
@@ -45,7 +36,7 @@ pub(super) fn routes(readiness: Readiness) -> Router {
 }
 
 async fn ready(State(readiness): State<Readiness>) -> Response<Body> {
-    match readiness.obstacle().await {
+    match readiness.obstacle() {
         None => plain("ready\n"),
         Some(obstacle) => {
             tracing::warn!(%obstacle, "not ready");

@@ -14,6 +14,7 @@ mod http;
 mod listener;
 pub mod logging;
 mod page;
+mod parts;
 mod slots;
 mod stream;
 pub mod tasks;
@@ -33,16 +34,18 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Config;
 use crate::config::units::Origin;
+use crate::gateway::Gateway;
 use crate::service::Services;
 use admin::Admin;
-use engines::{Closing, Engines};
+use engines::{Closing, Engines, Gauges};
 pub use failure::StartError;
+use health::Readiness;
 use http::Front;
 use listener::{Serving, Times};
+use parts::{Core, Face};
 use slots::Slots;
 use tasks::Tasks;
 use tls::Certificates;
-use wiring::Wired;
 pub use wiring::inspect;
 
 /// How often discovery hears of the node's load.
@@ -57,8 +60,8 @@ pub struct Node {
     address: SocketAddr,
     url: String,
     lease: Lease,
-    services: Arc<Services>,
-    wired: Wired,
+    core: Core,
+    gateway: Arc<Gateway>,
     certificates: Option<Arc<Certificates>>,
     draining: watch::Sender<bool>,
     lost: watch::Receiver<bool>,
@@ -66,7 +69,7 @@ pub struct Node {
     loops: Tasks,
     close: Option<Closing>,
     drain_max: Duration,
-    reconnect: Duration,
+    reconnect_ms: u64,
 }
 
 impl Node {
@@ -96,11 +99,13 @@ impl Node {
         let start = engines.ports.clock.now().as_ms().unsigned_abs();
 
         let (draining, drains) = watch::channel(false);
-        let wired = wiring::wire(config, engines.ports, &lease, drains.clone()).await?;
+        let readiness = Readiness { draining: drains.clone(), engines: engines.obstacle };
+        let core = Core::wire(config, engines.ports, &lease).await?;
+        let Face { router, gateway } = Face::wire(config, &core, &lease, readiness.clone());
         let slots = Slots::new(config.server.connections, config.limits.connections_per_address);
         let request_timeout = config.server.request_timeout_ms.duration();
         let proxies = config.server.trusted_proxies.clone();
-        let front = Arc::new(Front::new(wired.router.clone(), proxies, request_timeout, start));
+        let front = Arc::new(Front::new(router, proxies, request_timeout, start));
         let connections = Tasks::default();
         let serving = Arc::new(Serving {
             front,
@@ -114,7 +119,7 @@ impl Node {
             draining: drains,
         });
         let loops = Tasks::default();
-        let lost = report(&loops, &wired, &lease, slots)?;
+        let lost = report(&loops, &core, &gateway, &lease, slots, engines.gauges)?;
         loops.spawn(async move {
             let mut ticks = interval(UPKEEP_EVERY);
             loop {
@@ -126,7 +131,7 @@ impl Node {
             loops.spawn(follow_files(Arc::clone(certificates), config.tls.reload_ms.duration()))?;
         }
         let url = format!("{}://{address}", if certificates.is_some() { "https" } else { "http" });
-        let operator = admin::router(Arc::new(Admin::of(&wired, url.clone())));
+        let operator = admin::router(Arc::new(Admin::new(&core, readiness, url.clone())));
         match admin::Socket::bind(&config.storage.data) {
             Ok(socket) => connections.spawn(socket.serve(operator, connections.clone(), draining.subscribe()))?,
             // A path that is too long for a socket, a folder that knows none: the chat goes on without.
@@ -137,8 +142,8 @@ impl Node {
             url,
             address,
             lease,
-            services: Arc::clone(&wired.services),
-            wired,
+            core,
+            gateway,
             certificates,
             draining,
             lost,
@@ -146,7 +151,7 @@ impl Node {
             loops,
             close: Some(engines.close),
             drain_max: config.server.drain_ms.duration(),
-            reconnect: config.server.reconnect_ms.duration(),
+            reconnect_ms: config.server.reconnect_ms.0,
         })
     }
 
@@ -162,7 +167,7 @@ impl Node {
 
     /// What REST and WebSocket share.
     pub const fn services(&self) -> &Arc<Services> {
-        &self.services
+        &self.core.services
     }
 
     /// Reads the certificate files again. What cannot be used is logged and changes nothing.
@@ -185,14 +190,14 @@ impl Node {
     pub async fn stop(mut self) {
         tracing::info!("draining");
         self.draining.send_replace(true);
-        let discovery = Arc::clone(&self.services.ports.discovery);
-        let load = NodeLoad { connections: self.wired.connections(), draining: true };
+        let discovery = Arc::clone(&self.core.services.ports.discovery);
+        let load = NodeLoad { connections: self.gateway.connections() as u64, draining: true };
         if let Err(why) = discovery.report(self.lease.number, self.lease.incarnation, load).await {
             tracing::warn!(reason = %why, "discovery did not hear that this node drains");
         }
         self.connections.close();
         let drained = async {
-            self.wired.drain(self.reconnect).await;
+            self.gateway.drain(self.reconnect_ms).await;
             self.connections.ended().await;
         };
         if timeout(self.drain_max, drained).await.is_err() {
@@ -217,6 +222,7 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         self.connections.abort();
+        self.gateway.abort();
         self.loops.abort();
     }
 }
@@ -240,18 +246,25 @@ fn public_url(config: &Config, address: SocketAddr, secure: bool) -> String {
 }
 
 /// Tells discovery of the node's load; the answer becomes true when the lease was lost.
-fn report(loops: &Tasks, wired: &Wired, lease: &Lease, slots: Arc<Slots>) -> Result<watch::Receiver<bool>, StartError> {
+fn report(
+    loops: &Tasks,
+    core: &Core,
+    gateway: &Arc<Gateway>,
+    lease: &Lease,
+    slots: Arc<Slots>,
+    gauges: Gauges,
+) -> Result<watch::Receiver<bool>, StartError> {
     let (tell, lost) = watch::channel(false);
-    let discovery = Arc::clone(&wired.services.ports.discovery);
+    let (discovery, gateway) = (Arc::clone(&core.services.ports.discovery), Arc::clone(gateway));
     let (number, incarnation) = (lease.number, lease.incarnation);
-    let connections = wired.connection_count();
     loops.spawn(async move {
         let mut ticks = interval(REPORT_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
             metrics::gauge!("chinwag_http_connections").set(slots.taken() as f64);
-            let load = NodeLoad { connections: connections(), draining: false };
+            gauges();
+            let load = NodeLoad { connections: gateway.connections() as u64, draining: false };
             match discovery.report(number, incarnation, load).await {
                 Ok(true) => {}
                 Ok(false) => {

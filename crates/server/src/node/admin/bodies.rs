@@ -6,6 +6,8 @@ use chinwag_proto::text::{Email, Name, Username};
 use chinwag_proto::{ChatId, DeviceId, Role, Seq, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::service::accounts::ProvisionedUser;
+
 macro_rules! bodies {
     ($( $(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? })+) => { $(
         $(#[$doc])*
@@ -76,6 +78,29 @@ bodies! {
     PasswordReset {
         /// The password that the server made; shown this once.
         password: Option<String>,
+    }
+    /// Accounts to be made in numbers, without passwords.
+    Provision {
+        /// How many, 1 to 1,000.
+        count: usize,
+        /// How their names begin; their ids follow.
+        prefix: String,
+        /// What their devices are called.
+        device: Name,
+    }
+    /// An account with a device that is logged in.
+    ProvisionedRow {
+        /// The user.
+        user_id: UserId,
+        /// His device.
+        device_id: DeviceId,
+        /// Its token; shown this once.
+        token: String,
+    }
+    /// Accounts that were made.
+    Provisioned {
+        /// In no order.
+        users: Vec<ProvisionedRow>,
     }
     /// A device to be logged in without its user's password, for a bot.
     CreateDevice {
@@ -206,6 +231,12 @@ impl From<Account> for UserInfo {
             created_at,
             suspended,
         }
+    }
+}
+
+impl From<ProvisionedUser> for ProvisionedRow {
+    fn from(made: ProvisionedUser) -> Self {
+        Self { user_id: made.user, device_id: made.device, token: made.token }
     }
 }
 

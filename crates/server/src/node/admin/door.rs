@@ -22,6 +22,8 @@ use tokio::net::UnixStream;
 use tokio::sync::watch;
 
 use super::super::engines::Closing;
+use super::super::health::Readiness;
+use super::super::parts::Core;
 use super::super::{StartError, clock::SystemClock, wiring};
 use super::{Admin, SOCKET_NAME, router};
 use crate::config::Config;
@@ -84,7 +86,7 @@ impl Door {
             Err(why) => why,
         };
         match enter(config).await {
-            Err(StartError::Locked(folder)) => Err(DoorError::Silent { folder, why: why.to_string() }),
+            Err(StartError::Locked { path, .. }) => Err(DoorError::Silent { folder: path, why: why.to_string() }),
             entered => Ok(Self(entered?)),
         }
     }
@@ -136,9 +138,10 @@ pub fn segment(text: &str) -> String {
 async fn enter(config: &Config) -> Result<Way, StartError> {
     let engines = wiring::open(config, Arc::new(SystemClock)).await?;
     let lease = engines.ports.discovery.join("ws://127.0.0.1/ws").await?;
+    let core = Core::wire(config, engines.ports, &lease).await?;
     let (_running, draining) = watch::channel(false);
-    let wired = wiring::wire(config, engines.ports, &lease, draining).await?;
-    let admin = Arc::new(Admin::of(&wired, "no server".to_owned()));
+    let readiness = Readiness { draining, engines: engines.obstacle };
+    let admin = Arc::new(Admin::new(&core, readiness, "no server".to_owned()));
     Ok(Way::Folder(TowerToHyperService::new(router(admin)), engines.close))
 }
 

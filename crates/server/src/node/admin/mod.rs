@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::health::Readiness;
-use super::wiring::Wired;
+use super::parts::Core;
 use crate::api::ApiError;
 use crate::service::accounts::Accounts;
 use crate::service::{Failure, Services};
@@ -38,13 +38,9 @@ pub(super) struct Admin {
 }
 
 impl Admin {
-    pub(super) fn of(wired: &Wired, url: String) -> Self {
-        Self {
-            services: Arc::clone(&wired.services),
-            accounts: Arc::clone(&wired.accounts),
-            readiness: wired.readiness.clone(),
-            url,
-        }
+    pub(super) fn new(core: &Core, readiness: Readiness, url: String) -> Self {
+        let Core { services, accounts } = core.clone();
+        Self { services, accounts, readiness, url }
     }
 }
 
@@ -56,6 +52,7 @@ pub(super) fn router(admin: Arc<Admin>) -> Router {
     Router::new()
         .route("/status", get(status))
         .route("/users", get(users::list).post(users::create))
+        .route("/provisioned-users", post(users::provision))
         .route("/users/{user}", get(users::show).delete(users::erase))
         .route("/users/{user}/suspended", put(users::suspend).delete(users::restore))
         .route("/users/{user}/password", put(users::reset_password))
@@ -76,7 +73,7 @@ async fn status(axum::extract::State(admin): Operator) -> Answer<bodies::Status>
     Ok(Json(bodies::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         url: admin.url.clone(),
-        obstacle: admin.readiness.obstacle().await,
+        obstacle: admin.readiness.obstacle(),
     }))
 }
 

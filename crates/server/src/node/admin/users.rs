@@ -6,7 +6,8 @@ use chinwag_proto::{DeviceId, UserId};
 use serde::Deserialize;
 
 use super::bodies::{
-    CreateDevice, CreateUser, DeviceCreated, DeviceRows, PasswordReset, ResetPassword, UserCreated, UserInfo, UserPage,
+    CreateDevice, CreateUser, DeviceCreated, DeviceRows, PasswordReset, Provision, Provisioned, ResetPassword,
+    UserCreated, UserInfo, UserPage,
 };
 use super::{Answer, Json, Operator, named};
 use crate::api::ApiError;
@@ -39,6 +40,12 @@ pub(super) async fn create(State(admin): Operator, Json(body): Json<CreateUser>)
     let account = NewAccount { username: username.clone(), display_name, email, password };
     let user_id = administration.create_user(account).await?;
     Ok(Json(UserCreated { user_id, username, password: made }))
+}
+
+pub(super) async fn provision(State(admin): Operator, Json(body): Json<Provision>) -> Answer<Provisioned> {
+    let made = admin.accounts.provisioning.provision(body.count, &body.prefix, &body.device).await?;
+    tracing::info!(count = made.len(), "an operator provisioned users");
+    Ok(Json(Provisioned { users: made.into_iter().map(Into::into).collect() }))
 }
 
 pub(super) async fn show(State(admin): Operator, Path(user): Path<String>) -> Answer<UserInfo> {
