@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chinwag_chat::{Ask, Fingerprint, RECORD_VERSION, Record, RuleLimits};
+use chinwag_chat::{Ask, Fingerprint, RECORD_VERSION, Record, Refusal, RuleLimits};
 use chinwag_ports::{Append, Appended, Clock, Cursors, Ledger, Mark, Origin, Pending, Reservations, Unavailable};
 use chinwag_proto::entry::MembershipChange;
 use chinwag_proto::rest::CreateChat;
@@ -59,8 +59,29 @@ impl Sending {
     /// Checks a request and puts it into the ledger's order. Whoever awaits this call before making the
     /// next has his records take their seqs in that order; the answer itself may be awaited later.
     pub async fn submit(&self, caller: Caller, request: Request, origin: Option<Origin>) -> Result<Pending, Failure> {
-        self.check(caller.user, request.chat, &request.ask).await?;
-        self.append(caller, request, origin).await
+        match self.check(caller.user, request.chat, &request.ask).await {
+            Ok(()) => self.append(caller, request, origin).await,
+            Err(failure) => {
+                let earlier = self.earlier(caller, request, failure).await?;
+                Ok(Box::pin(std::future::ready(Ok(earlier))))
+            }
+        }
+    }
+
+    /// What a request came to that was made before it would be refused (the receiver has blocked the
+    /// sender since, or is gone): the first result stands for ever. Otherwise the failure.
+    async fn earlier(&self, caller: Caller, request: Request, failure: Failure) -> Result<Appended, Failure> {
+        let may_be_known = request.id.is_some() && !matches!(failure, Failure::Unavailable(_));
+        if !may_be_known {
+            return Err(failure);
+        }
+        // No chat has this commit: the chat's rules recognise such a record, and never accept it.
+        let record = Record { after: Some(Seq::clamped(u64::MAX)), ..self.record(caller, request).await? };
+        match self.ledger.append(Append { record, origin: None }).await? {
+            duplicate @ Appended::Duplicate { .. } => Ok(duplicate),
+            Appended::Rejected(conflict @ Refusal::IdempotencyConflict) => Err(conflict.into()),
+            _ => Err(failure),
+        }
     }
 
     async fn append(&self, caller: Caller, request: Request, origin: Option<Origin>) -> Result<Pending, Failure> {

@@ -161,3 +161,31 @@ async fn a_refused_send_leaves_its_id_free() {
     amy.delete(&block).await.is(204);
     send(&bob, amy.id, "another text", "m1").await.is(201);
 }
+
+#[tokio::test]
+async fn what_was_accepted_before_a_block_or_an_erasure_is_answered_as_the_first_time() {
+    let server = Server::start().await;
+    let (bob, amy) = (server.person("bob").await, server.person("amy").await);
+    let first: Sent = send(&bob, amy.id, "hi", "m1").await.json();
+    let path = format!("/messages/{}/{}", first.chat_id, first.seq);
+    let edit = json!({"content": "ho", "clientMessageId": "e1"});
+    let edited = bob.patches(&path, edit.clone()).await.is(200);
+    amy.put(&format!("/users/{}/blocks/{}", amy.id, bob.id)).await.is(204);
+    assert_eq!(send(&bob, amy.id, "hi", "m1").await.is(200), json!(first));
+    assert_eq!(bob.patches(&path, edit.clone()).await.is(200), edited);
+    send(&bob, amy.id, "ho", "m1").await.refused(IdempotencyConflict);
+    send(&bob, amy.id, "hi", "m2").await.refused(Forbidden);
+    amy.gives("DELETE", "/users/me", json!({"password": crate::bench::PASSWORD})).await.is(204);
+    assert_eq!(send(&bob, amy.id, "hi", "m1").await.is(200), json!(first));
+    send(&bob, amy.id, "hi", "m2").await.refused(chinwag_proto::Code::NotFound);
+    assert_eq!(bob.reads(first.chat_id).await.head.get(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_first_send_makes_no_chat() {
+    let server = Server::start().await;
+    let (bob, amy) = (server.person("bob").await, server.person("amy").await);
+    amy.put(&format!("/users/{}/blocks/{}", amy.id, bob.id)).await.is(204);
+    send(&bob, amy.id, "hi", "m1").await.refused(Forbidden);
+    bob.get(&format!("/chats/{}", bob.chat_with(&amy))).await.refused(chinwag_proto::Code::NotFound);
+}
