@@ -2,13 +2,18 @@
 
 use chinwag_proto::UserId;
 use chinwag_proto::text::{Email, Name, Username};
-use chinwag_server::node::admin::bodies::{CreateUser, PasswordReset, ResetPassword, UserCreated, UserInfo, UserPage};
+use chinwag_server::node::admin::bodies::{
+    CreateUser, PasswordReset, Provision, Provisioned, ResetPassword, UserCreated, UserInfo, UserPage,
+};
 use chinwag_server::node::admin::door::segment;
 use clap::{Args, Subcommand};
 
 use super::table::{or_dash, table};
 use super::{Operator, password};
 use crate::exit::Failure;
+
+/// Accounts asked for at once.
+const PROVISIONED_AT_ONCE: usize = 1_000;
 
 /// A user that is meant.
 #[derive(Args, Debug)]
@@ -51,6 +56,18 @@ pub(super) enum UsersCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Make many accounts without passwords, each with a device that is logged in, for load tests and bots
+    Provision {
+        /// How many
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        count: u32,
+        /// How their names begin; their ids follow
+        #[arg(long, default_value = "bot-")]
+        prefix: String,
+        /// What their devices are called
+        #[arg(long, value_name = "NAME", default_value = "bot")]
+        device: Name,
+    },
     /// Suspend: the user's connections close and he cannot log in
     Suspend(UserArg),
     /// End a suspension; the user logs in anew
@@ -90,6 +107,7 @@ pub(super) async fn run(operator: &Operator, command: UsersCommand) -> Result<()
                 format!("user {} {}{password}", made.user_id, made.username)
             })
         }
+        UsersCommand::Provision { count, prefix, device } => provision(operator, count, prefix, device).await,
         UsersCommand::Suspend(user) => {
             operator.put::<()>(&user.path("/suspended"), &serde_json::json!({})).await?;
             operator.done("suspended")
@@ -113,6 +131,20 @@ pub(super) async fn run(operator: &Operator, command: UsersCommand) -> Result<()
             })
         }
     }
+}
+
+/// Prints each account as it is made, so that no answer grows with the number.
+async fn provision(operator: &Operator, count: u32, prefix: String, device: Name) -> Result<(), Failure> {
+    let mut left = usize::try_from(count).unwrap_or(usize::MAX);
+    while left > 0 {
+        let body = Provision { count: left.min(PROVISIONED_AT_ONCE), prefix: prefix.clone(), device: device.clone() };
+        let made: Provisioned = operator.post("/provisioned-users", &body).await?;
+        for user in &made.users {
+            operator.print(user, |user| format!("user {} device {} token {}", user.user_id, user.device_id, user.token))?;
+        }
+        left = left.saturating_sub(made.users.len().max(1));
+    }
+    Ok(())
 }
 
 fn list(page: &UserPage) -> String {

@@ -12,6 +12,7 @@ mod login;
 mod own_devices;
 mod own_password;
 mod profile;
+mod provisioning;
 mod registration;
 mod revocation;
 
@@ -26,6 +27,7 @@ pub use login::Login;
 pub use own_devices::OwnDevices;
 pub use own_password::OwnPassword;
 pub use profile::Profile;
+pub use provisioning::{Provisioning, ProvisionedUser};
 pub use registration::{Registration, WhoMayRegister};
 pub use revocation::Revocation;
 
@@ -62,6 +64,8 @@ pub struct Accounts {
     pub activity: Activity,
     /// What an operator does.
     pub administration: Administration,
+    /// Accounts in numbers.
+    pub provisioning: Provisioning,
 }
 
 impl Accounts {
@@ -90,6 +94,7 @@ impl Accounts {
             erasure: Erasure::new(&shared),
             activity: Activity::new(&shared),
             administration: Administration::new(&shared),
+            provisioning: Provisioning::new(&shared),
         }
     }
 }
