@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::exit::Failure;
-use crate::{serve, settings};
+use crate::{admin, client, doctor, serve, settings};
 
 /// Chinwag: a chat server that starts with one command and keeps what it has acknowledged.
 ///
@@ -17,11 +17,20 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the server.
     Serve(serve::ServeArgs),
+    Admin(admin::AdminArgs),
+    Doctor(doctor::DoctorArgs),
     /// Show the settings in force, or the page that describes them all.
     #[command(subcommand)]
     Config(settings::ConfigCommand),
+    /// Log in, and keep the session for `send` and `tail`.
+    Login(client::login::LoginArgs),
+    /// Log out: the device's token dies, and the session that was kept here is deleted.
+    Logout(client::logout::LogoutArgs),
+    /// Send one message, and wait until the server has it for good.
+    Send(client::send::SendArgs),
+    /// Follow a chat: its entries as JSON lines, each once, in order, without a hole.
+    Tail(client::tail::TailArgs),
 }
 
 impl Command {
@@ -29,7 +38,13 @@ impl Command {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self {
             Self::Serve(args) => serve::run(args),
+            Self::Admin(args) => admin::run(args),
+            Self::Doctor(args) => doctor::run(args),
             Self::Config(command) => settings::run(command),
+            Self::Login(args) => client::login::run(args),
+            Self::Logout(args) => client::logout::run(args),
+            Self::Send(args) => client::send::run(args),
+            Self::Tail(args) => client::tail::run(args),
         }
     }
 }

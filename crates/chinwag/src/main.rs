@@ -3,7 +3,10 @@
 //! Here is the command line alone: what a command does is in its own file, what the server does is in
 //! `chinwag-server`.
 
+mod admin;
 mod cli;
+mod doctor;
+mod client;
 mod exit;
 mod serve;
 mod settings;
