@@ -137,7 +137,8 @@ impl ChatCache {
     fn forget_old_uses(&mut self) {
         if self.uses.len() > 2 * self.chats.len() + 1_024 {
             let chats = &self.chats;
-            self.uses.retain(|(chat, last_use)| chats.get(chat).is_some_and(|held| held.last_use == *last_use));
+            self.uses
+                .retain(|(chat, last_use)| chats.get(chat).is_some_and(|held| held.last_use == *last_use));
         }
     }
 

@@ -28,7 +28,12 @@ pub(super) struct Schema {
 }
 
 /// Opens a database for writing, and creates or migrates it where that is to do.
-pub(super) fn open(place: &Place, faults: Faults, schema: &Schema, cache_kb: u32) -> Result<Connection, StoreError> {
+pub(super) fn open(
+    place: &Place,
+    faults: Faults,
+    schema: &Schema,
+    cache_kb: u32,
+) -> Result<Connection, StoreError> {
     let file = schema.file;
     let mut db = connect(place, file)?;
     let careful = if faults.careless_birth { "FULL" } else { "EXTRA" };
@@ -44,7 +49,11 @@ pub(super) fn open(place: &Place, faults: Faults, schema: &Schema, cache_kb: u32
 }
 
 /// Opens a database that is there, for reading alone.
-pub(super) fn open_to_read(place: &Place, file: &'static str, cache_kb: u32) -> Result<Connection, StoreError> {
+pub(super) fn open_to_read(
+    place: &Place,
+    file: &'static str,
+    cache_kb: u32,
+) -> Result<Connection, StoreError> {
     let db = connect(place, file)?;
     pragma(&db, file, "query_only", "ON")?;
     pragma(&db, file, "cache_size", &format!("-{cache_kb}"))?;
@@ -53,7 +62,8 @@ pub(super) fn open_to_read(place: &Place, file: &'static str, cache_kb: u32) -> 
 
 fn connect(place: &Place, file: &'static str) -> Result<Connection, StoreError> {
     let path = place.folder.join(file);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = match &place.vfs {
         Some(vfs) => Connection::open_with_flags_and_vfs(&path, flags, vfs.as_str()),
         None => Connection::open_with_flags(&path, flags),
@@ -90,7 +100,9 @@ fn migrate(db: &mut Connection, schema: &Schema) -> Result<(), StoreError> {
         return Err(StoreError::Other { file, detail: "this is a database of something else".to_owned() });
     }
     if version > known {
-        let detail = format!("its layout is {version}, this version of the program knows up to {known}: use a newer one");
+        let detail = format!(
+            "its layout is {version}, this version of the program knows up to {known}: use a newer one"
+        );
         return Err(StoreError::Other { file, detail });
     }
     for (number, step) in (1_i64..).zip(schema.steps).skip_while(|(number, _)| *number <= version) {

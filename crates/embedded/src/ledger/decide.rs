@@ -70,7 +70,8 @@ impl Decider {
         let id = id.filter(|_| !self.no_dedupe);
         let mut needs = at_hand.chat.needs(record, id);
         if let Some(id) = id {
-            needs.id |= !at_hand.holds_recent_ids() && !at_hand.chat.recent().any(|(known, _, _)| known == id);
+            needs.id |=
+                !at_hand.holds_recent_ids() && !at_hand.chat.recent().any(|(known, _, _)| known == id);
         }
         let past = self.past(record.chat, needs, id)?;
         match at_hand.chat.apply(self.next_offset, record, id, &past) {
@@ -174,9 +175,10 @@ impl Decider {
                 None => return Ok(None),
             },
         };
-        let here = self.accepted.iter().filter(|accepted| {
-            accepted.entry.chat_id == chat && View::target(&accepted.entry) == Some(seq)
-        });
+        let here = self
+            .accepted
+            .iter()
+            .filter(|accepted| accepted.entry.chat_id == chat && View::target(&accepted.entry) == Some(seq));
         touches.iter().chain(here).for_each(|touch| view.fold(touch.offset, &touch.entry));
         let deleted = view.deleted.map(|(by, offset, _)| (by, offset));
         Ok(Some(Target { seq, sender, is_message, offset, deleted, keys: view.keys }))
@@ -222,9 +224,5 @@ pub(super) fn answer(decision: Decision) -> Appended {
 
 /// What is told of an accepted entry.
 pub(super) fn commit_of(accepted: &TailEntry, origin: Option<Origin>) -> chinwag_ports::Commit {
-    chinwag_ports::Commit {
-        entry: Arc::clone(&accepted.entry),
-        state: Arc::clone(&accepted.state),
-        origin,
-    }
+    chinwag_ports::Commit { entry: Arc::clone(&accepted.entry), state: Arc::clone(&accepted.state), origin }
 }

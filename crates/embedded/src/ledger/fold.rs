@@ -50,7 +50,11 @@ impl Chunks {
 
     /// Folds entries, which are all that stand above the folded position up to the last of them. `pause`
     /// is called now and then. When this fails, nothing of it has happened, unless the error is final.
-    pub(super) fn fold(&mut self, entries: &[Arc<TailEntry>], pause: &mut dyn FnMut()) -> Result<(), StoreError> {
+    pub(super) fn fold(
+        &mut self,
+        entries: &[Arc<TailEntry>],
+        pause: &mut dyn FnMut(),
+    ) -> Result<(), StoreError> {
         let Some(last) = entries.last() else { return Ok(()) };
         if self.faults.position_ahead {
             set_folded(&self.db, last.offset)?;
@@ -279,8 +283,7 @@ impl Fold<'_> {
             .collect();
         // In the order of rows, so that each page is touched once; stable, so that the first one stays.
         ids.sort_by_key(|(row, _, _)| *row);
-        let mut insert =
-            self.db.prepare_cached("INSERT OR IGNORE INTO ids VALUES (?1, ?2)").file(CHUNKS)?;
+        let mut insert = self.db.prepare_cached("INSERT OR IGNORE INTO ids VALUES (?1, ?2)").file(CHUNKS)?;
         for some in ids.chunks(IDS_BETWEEN_PAUSES) {
             for (row, key, seq) in some {
                 if insert.execute((row, seq)).file(CHUNKS)? == 0 {

@@ -69,8 +69,7 @@ impl History<'_> {
                  AND seq >= (SELECT max(seq) FROM state WHERE chat = ?1 AND seq <= ?2 AND whole = 1) ORDER BY seq",
             )
             .file(CHUNKS)?;
-        let mut rows =
-            statement.query((chat_key(chat).as_bytes(), number(head.state_seq))).file(CHUNKS)?;
+        let mut rows = statement.query((chat_key(chat).as_bytes(), number(head.state_seq))).file(CHUNKS)?;
         let mut state = None;
         while let Some(row) = rows.next().file(CHUNKS)? {
             let whole: i64 = row.get(0).file(CHUNKS)?;
@@ -188,7 +187,9 @@ impl History<'_> {
     ) -> Result<Vec<(Seq, View)>, StoreError> {
         let mut statement = self
             .0
-            .prepare_cached("SELECT seq, data FROM view WHERE chat = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq")
+            .prepare_cached(
+                "SELECT seq, data FROM view WHERE chat = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq",
+            )
             .file(CHUNKS)?;
         let bounds = (chat_key(chat), number(*range.start()), number(*range.end()));
         let mut rows = statement.query((bounds.0.as_bytes(), bounds.1, bounds.2)).file(CHUNKS)?;
@@ -237,9 +238,7 @@ impl History<'_> {
             .slot(seq)
             .and_then(record::parts)
             .ok_or_else(|| broken_chunk(&chat_key, &at, "an entry that is none"))?;
-        Ok(id
-            .filter(|(known, _)| *known == key)
-            .map(|(_, fingerprint)| Known { seq, fingerprint, offset }))
+        Ok(id.filter(|(known, _)| *known == key).map(|(_, fingerprint)| Known { seq, fingerprint, offset }))
     }
 }
 

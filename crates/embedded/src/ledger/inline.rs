@@ -16,6 +16,13 @@ use super::shared::Shared;
 use super::tail::TailEntry;
 use super::writer::{PROJECTED_AT_ONCE, Writer, has_deletion};
 
+/// A record that was decided about.
+pub(super) struct Taken {
+    /// The last position when it was; 0 where nothing was accepted since the start.
+    pub(super) position: u64,
+    pub(super) answer: Appended,
+}
+
 /// The ledger's work in one place.
 pub(super) struct Inline {
     shared: Arc<Shared>,
@@ -41,16 +48,15 @@ impl Inline {
         inline
     }
 
-    /// Takes a record and sees it through.
-    pub(super) fn append(&mut self, append: &Append) -> Result<Appended, Unavailable> {
+    /// Takes a record; the answer is given when its position is projected.
+    pub(super) fn append(&mut self, append: &Append) -> Result<Taken, Unavailable> {
         if let Some(refusal) = self.shared.health.refusal() {
             return Err(refusal);
         }
-        self.project()?;
         if !self.shared.has_room() {
             self.fold();
             if !self.shared.has_room() {
-                return Err(self.shared.health.fold_trouble().map_or_else(busy, Unavailable));
+                return Err(self.shared.health.ready().err().unwrap_or_else(busy));
             }
         }
         let decision = self.writer.write(std::iter::once(append))?.pop();
@@ -58,13 +64,20 @@ impl Inline {
         if let Decision::Accepted(accepted) = &decision {
             self.last = accepted.offset;
             self.unprojected.push(commit_of(accepted, append.origin.clone()));
-            self.project()?;
         }
-        self.writer.checkpoint_if_due();
-        if self.shared.tail.read().len() >= self.shared.settings.fold_rows {
-            self.fold();
+        let taken = Taken { position: self.last, answer: answer(decision) };
+        if self.project().is_ok() {
+            self.writer.checkpoint_if_due();
+            if self.shared.tail.read().len() >= self.shared.settings.fold_rows {
+                self.fold();
+            }
         }
-        Ok(answer(decision))
+        Ok(taken)
+    }
+
+    /// Tries again what is in the way of an answer; `Ok` when nothing is.
+    pub(super) fn settle(&mut self, position: u64) -> Result<(), Unavailable> {
+        if self.shared.projected() >= position { Ok(()) } else { self.project() }
     }
 
     /// Projects and publishes what is durable.
@@ -73,8 +86,9 @@ impl Inline {
             let count = self.unprojected.len().min(PROJECTED_AT_ONCE);
             let Some(commits) = self.unprojected.get(..count) else { break };
             let projected = at_once(self.writer.commits.project(commits));
-            let projected = projected
-                .unwrap_or_else(|| Err(Unavailable("the projection does not come to an end inline".to_owned())));
+            let projected = projected.unwrap_or_else(|| {
+                Err(Unavailable("the projection does not come to an end inline".to_owned()))
+            });
             if let Err(error) = projected {
                 self.shared.health.set_projection(Some(format!("memberships are not written: {error}")));
                 return Err(error);

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use chinwag_ports::ledger::{Append, Appended};
-use chinwag_ports::Unavailable;
 use chinwag_chat::Ask;
+use chinwag_ports::Unavailable;
+use chinwag_ports::ledger::{Append, Appended};
 use chinwag_proto::ChatId;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;

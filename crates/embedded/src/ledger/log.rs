@@ -81,8 +81,12 @@ impl Log {
         folded: u64,
         mut take: impl FnMut(Accepted, Vec<u8>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let mut tables: Vec<(u64, &str)> =
-            self.tables.iter().zip(LOG_TABLES).filter_map(|(table, name)| Some(((*table)?.0, name))).collect();
+        let mut tables: Vec<(u64, &str)> = self
+            .tables
+            .iter()
+            .zip(LOG_TABLES)
+            .filter_map(|(table, name)| Some(((*table)?.0, name)))
+            .collect();
         tables.sort_unstable();
         let mut expected = folded + 1;
         for (_, name) in tables {
@@ -133,12 +137,18 @@ impl Log {
         if self.clearable(folded).is_empty() { Ok(()) } else { self.append(&[], folded) }
     }
 
-    fn write(&self, entries: &[Arc<TailEntry>], cleared: &[usize], current: usize) -> Result<u64, StoreError> {
+    fn write(
+        &self,
+        entries: &[Arc<TailEntry>],
+        cleared: &[usize],
+        current: usize,
+    ) -> Result<u64, StoreError> {
         let mut bytes = TRANSACTION_BYTES;
         self.db.prepare_cached("BEGIN IMMEDIATE").file(LOG)?.execute([]).file(LOG)?;
         for at in cleared {
             let name = LOG_TABLES.get(*at).unwrap_or(&LOG_TABLES[0]);
-            let rows = self.db.prepare_cached(&format!("DELETE FROM {name}")).file(LOG)?.execute([]).file(LOG)?;
+            let rows =
+                self.db.prepare_cached(&format!("DELETE FROM {name}")).file(LOG)?.execute([]).file(LOG)?;
             bytes += 400 * rows as u64;
         }
         if !entries.is_empty() {
@@ -212,5 +222,9 @@ impl Log {
 }
 
 fn damaged(position: u64, detail: &str) -> StoreError {
-    StoreError::Damaged { file: LOG, what: format!("the entry at position {position}"), detail: detail.to_owned() }
+    StoreError::Damaged {
+        file: LOG,
+        what: format!("the entry at position {position}"),
+        detail: detail.to_owned(),
+    }
 }

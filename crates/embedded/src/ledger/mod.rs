@@ -81,7 +81,9 @@ pub enum OpenError {
     #[error("log.db and chunks.db are of different stores; put the right one back")]
     Strangers,
     /// A file is missing that was there.
-    #[error("log.db is gone, and with it what was not yet in chunks.db; put it back from the disk or a backup")]
+    #[error(
+        "log.db is gone, and with it what was not yet in chunks.db; put it back from the disk or a backup"
+    )]
     LogGone,
     /// The system gives no random bytes.
     #[error("the system gives no random bytes: {0}")]

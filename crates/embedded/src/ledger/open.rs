@@ -133,7 +133,12 @@ fn value<T: rusqlite::types::FromSql>(
     db.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional().file(file)
 }
 
-fn set(db: &Connection, file: &'static str, name: &str, value: impl rusqlite::ToSql) -> Result<(), StoreError> {
+fn set(
+    db: &Connection,
+    file: &'static str,
+    name: &str,
+    value: impl rusqlite::ToSql,
+) -> Result<(), StoreError> {
     db.execute("INSERT INTO meta VALUES (?1, ?2)", (name, value)).map(drop).file(file)
 }
 
@@ -155,7 +160,12 @@ fn replay(shared: &Shared, log: &Log, lookups: &Connection, folded: u64) -> Resu
             return Err(StoreError::Damaged {
                 file: LOG,
                 what: format!("the entry at position {offset}"),
-                detail: format!("entry {} of chat {} follows on {}", entry.seq, entry.chat_id, chat.head().seq),
+                detail: format!(
+                    "entry {} of chat {} follows on {}",
+                    entry.seq,
+                    entry.chat_id,
+                    chat.head().seq
+                ),
             });
         }
         let (head, state) = (*chat.head(), Arc::clone(chat.state()));

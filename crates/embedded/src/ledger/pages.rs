@@ -8,8 +8,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chinwag_chat::{Head, View};
 use chinwag_chat::stored::{ChatKey, chat_key};
+use chinwag_chat::{Head, View};
 use chinwag_ports::ledger::{Entries, Messages, Snapshot, Viewed, Window};
 use chinwag_proto::{Body, ChatId, Entry, Seq};
 use rusqlite::Connection;
@@ -141,7 +141,8 @@ impl Pages<'_> {
             let mut draft = Draft { items: Vec::new(), head };
             let mut room = Room::new(bounds);
             if let Some(row) = &row {
-                let end = first.map_or(row.head.seq.get() + 1, |first| first.get().min(row.head.seq.get() + 1));
+                let end =
+                    first.map_or(row.head.seq.get() + 1, |first| first.get().min(row.head.seq.get() + 1));
                 self.forwards(chat, row, after, end, |entry| {
                     let fits = room.take(bytes(&entry));
                     if fits {
@@ -227,7 +228,13 @@ impl Pages<'_> {
     }
 
     /// The newest messages, less `offset` of them.
-    fn newest(self, chat: ChatId, offset: u64, since: Seq, bounds: Bounds) -> Result<Draft<Viewed>, StoreError> {
+    fn newest(
+        self,
+        chat: ChatId,
+        offset: u64,
+        since: Seq,
+        bounds: Bounds,
+    ) -> Result<Draft<Viewed>, StoreError> {
         let row = History(self.chunks).chat(chat)?;
         let last = self.tail.read().chat(chat).and_then(|tail| tail.last().map(|last| last.head));
         let Some(head) = last.or(row.as_ref().map(|row| row.head)) else {
@@ -236,7 +243,13 @@ impl Pages<'_> {
         let Some(number) = head.n.checked_sub(offset).filter(|number| *number > 0) else {
             return Ok(Draft { items: Vec::new(), head: head.seq });
         };
-        self.downwards(chat, row.as_ref(), From { head: head.seq, below: head.seq.next(), number }, since, bounds)
+        self.downwards(
+            chat,
+            row.as_ref(),
+            From { head: head.seq, below: head.seq.next(), number },
+            since,
+            bounds,
+        )
     }
 
     fn before(self, chat: ChatId, seq: Seq, since: Seq, bounds: Bounds) -> Result<Draft<Viewed>, StoreError> {

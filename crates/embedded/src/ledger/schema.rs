@@ -34,8 +34,8 @@ pub(super) const CHUNKS: &str = "chunks.db";
 
 /// The log's tables.
 pub(super) const LOG_TABLES: [&str; 16] = [
-    "log_a", "log_b", "log_c", "log_d", "log_e", "log_f", "log_g", "log_h", "log_i", "log_j", "log_k", "log_l",
-    "log_m", "log_n", "log_o", "log_p",
+    "log_a", "log_b", "log_c", "log_d", "log_e", "log_f", "log_g", "log_h", "log_i", "log_j", "log_k",
+    "log_l", "log_m", "log_n", "log_o", "log_p",
 ];
 
 /// `cwlg`.

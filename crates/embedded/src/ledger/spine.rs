@@ -147,17 +147,15 @@ mod tests {
         let found: Vec<_> = [100, 101, 103, 104, 105, 168, 169]
             .map(|seq| spine.find(Seq::clamped(seq)).map(|place| spine.chunks[place].id))
             .into();
-        assert_eq!(
-            found,
-            [None, Some(900), Some(900), Some(7_000), Some(7_001), Some(7_001), None]
-        );
+        assert_eq!(found, [None, Some(900), Some(900), Some(7_000), Some(7_001), Some(7_001), None]);
     }
 
     #[test]
     fn a_message_is_found_by_its_number_past_chunks_without_messages() {
         let spine = spine();
-        let found: Vec<_> =
-            [40, 41, 42, 43, 102, 103].map(|n| spine.find_message(n).map(|place| spine.chunks[place].id)).into();
+        let found: Vec<_> = [40, 41, 42, 43, 102, 103]
+            .map(|n| spine.find_message(n).map(|place| spine.chunks[place].id))
+            .into();
         assert_eq!(found, [None, Some(900), Some(900), Some(7_001), Some(7_001), None]);
     }
 }

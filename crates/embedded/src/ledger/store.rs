@@ -1,12 +1,15 @@
 //! The ledger as the port sees it.
 
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use chinwag_chat::{FingerprintKey, Head};
-use chinwag_ports::ledger::{Append, Commits, Entries, Ledger, Messages, Pending, Snapshot, Window};
 use chinwag_ports::Unavailable;
+use chinwag_ports::ledger::{
+    Append, Appended, Commits, Entries, Ledger, Messages, Pending, Snapshot, Window,
+};
 use chinwag_proto::{ChatId, Entry, Seq};
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -15,7 +18,7 @@ use super::error::StoreError;
 use super::fold::Chunks;
 use super::folder;
 use super::health::CLOSED;
-use super::inline::Inline;
+use super::inline::{Inline, Taken};
 use super::open::{Parts, open};
 use super::pages::{Bounds, Pages, entries_of_tail, entry_of_tail, snapshot_of_tail};
 use super::readers::Readers;
@@ -39,7 +42,7 @@ pub struct EmbeddedLedger {
 
 enum Engine {
     Threads { readers: Readers, threads: Mutex<Vec<JoinHandle<()>>> },
-    Inline { work: Box<Mutex<Option<Inline>>>, chunks: Box<Mutex<Connection>> },
+    Inline { work: Arc<Mutex<Option<Inline>>>, chunks: Box<Mutex<Connection>> },
 }
 
 impl EmbeddedLedger {
@@ -48,7 +51,11 @@ impl EmbeddedLedger {
     ///
     /// Blocks: a start after a crash reads up to `tail_rows_max` entries. In mode
     /// [`Mode::Threads`] the projection may use the runtime that this is called in.
-    pub fn open(place: &Place, settings: LedgerSettings, commits: Arc<dyn Commits>) -> Result<Self, OpenError> {
+    pub fn open(
+        place: &Place,
+        settings: LedgerSettings,
+        commits: Arc<dyn Commits>,
+    ) -> Result<Self, OpenError> {
         Self::open_observed(place, settings, commits, Arc::new(NoObserver))
     }
 
@@ -69,7 +76,10 @@ impl EmbeddedLedger {
             Mode::Inline => {
                 let work = Inline::start(writer, chunks, &unprojected);
                 let chunks = readers.into_iter().next().ok_or(OpenError::Store("no reader".to_owned()))?;
-                Engine::Inline { work: Box::new(Mutex::new(Some(work))), chunks: Box::new(Mutex::new(chunks)) }
+                Engine::Inline {
+                    work: Arc::new(Mutex::new(Some(work))),
+                    chunks: Box::new(Mutex::new(chunks)),
+                }
             }
         };
         Ok(Self { shared, key, engine })
@@ -147,6 +157,26 @@ impl EmbeddedLedger {
     }
 }
 
+/// The answer of inline mode: there at once, unless the projection fails. It is tried again at every look,
+/// some thousand times, and then by whatever comes next.
+async fn settled(work: Arc<Mutex<Option<Inline>>>, taken: Taken) -> Result<Appended, Unavailable> {
+    const LOOKS_MAX: usize = 10_000;
+    let mut looks = 0;
+    std::future::poll_fn(|context| {
+        let settled = work.lock().as_mut().map_or_else(|| Err(closed()), |work| work.settle(taken.position));
+        looks += 1;
+        match settled {
+            Err(_) if looks < LOOKS_MAX => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            settled => Poll::Ready(settled),
+        }
+    })
+    .await
+    .map(|()| taken.answer)
+}
+
 fn closed() -> Unavailable {
     Unavailable(CLOSED.to_owned())
 }
@@ -208,8 +238,11 @@ impl Ledger for EmbeddedLedger {
             return Box::pin(std::future::ready(Err(refusal)));
         }
         if let Engine::Inline { work, .. } = &self.engine {
-            let answer = work.lock().as_mut().map_or_else(|| Err(closed()), |work| work.append(&append));
-            return Box::pin(std::future::ready(answer));
+            let taken = work.lock().as_mut().map_or_else(|| Err(closed()), |work| work.append(&append));
+            return match taken {
+                Ok(taken) => Box::pin(settled(Arc::clone(work), taken)),
+                Err(refusal) => Box::pin(std::future::ready(Err(refusal))),
+            };
         }
         match self.shared.intake.put(append) {
             Ok(receiver) => Box::pin(async move {

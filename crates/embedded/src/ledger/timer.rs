@@ -3,7 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-#[expect(clippy::disallowed_methods, reason = "pacing of real disks and figures; nothing that is stored or answered depends on it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "pacing of real disks and figures; nothing that is stored or answered depends on it"
+)]
 pub(super) fn now() -> Instant {
     Instant::now()
 }

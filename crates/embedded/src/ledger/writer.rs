@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chinwag_ports::ledger::{Append, Commit, Commits};
 use chinwag_ports::Unavailable;
+use chinwag_ports::ledger::{Append, Commit, Commits};
 use chinwag_proto::Body;
 
 use super::block::block_on;
