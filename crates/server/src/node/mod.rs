@@ -76,23 +76,25 @@ impl Node {
     /// Starts a node on the engines of its data folder. It takes connections when this returns.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
         let clock: Arc<dyn Clock> = Arc::new(clock::SystemClock);
-        let listener = bind(config)?;
-        let engines = wiring::open(config, Arc::clone(&clock)).await?;
-        Self::begin(config, listener, engines).await
+        // What can be wrong without the data is looked at before the data is touched.
+        let (listener, certificates) = (bind(config)?, certificates(config)?);
+        let engines = wiring::open(config, clock).await?;
+        Self::begin(config, listener, certificates, engines).await
     }
 
     /// Starts a node on engines that are open already. They are closed when the node stops.
     pub async fn start_on(config: &Config, engines: Engines) -> Result<Self, StartError> {
-        Self::begin(config, bind(config)?, engines).await
+        Self::begin(config, bind(config)?, certificates(config)?, engines).await
     }
 
-    async fn begin(config: &Config, listener: TcpListener, engines: Engines) -> Result<Self, StartError> {
+    async fn begin(
+        config: &Config,
+        listener: TcpListener,
+        certificates: Option<Arc<Certificates>>,
+        engines: Engines,
+    ) -> Result<Self, StartError> {
         let figures = figures::recorder();
         let address = listener.local_addr().map_err(|why| StartError::listen(config.server.listen, why))?;
-        let certificates = match (&config.tls.certificate, &config.tls.key) {
-            (Some(certificate), Some(key)) => Some(Certificates::open(certificate, key)?),
-            _ => None,
-        };
         let public = public_url(config, address, certificates.is_some());
         let ws_url = format!("ws{}/ws", public.strip_prefix("http").unwrap_or_default());
         let lease = engines.ports.discovery.join(&ws_url).await?;
@@ -229,6 +231,13 @@ impl Drop for Node {
 
 fn bind(config: &Config) -> Result<TcpListener, StartError> {
     listener::bind(config.server.listen).map_err(|why| StartError::listen(config.server.listen, why))
+}
+
+fn certificates(config: &Config) -> Result<Option<Arc<Certificates>>, StartError> {
+    match (&config.tls.certificate, &config.tls.key) {
+        (Some(certificate), Some(key)) => Ok(Some(Certificates::open(certificate, key)?)),
+        _ => Ok(None),
+    }
 }
 
 /// Where clients reach the node: as set, or the address that it listens on.
