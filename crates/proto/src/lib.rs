@@ -12,6 +12,7 @@ pub mod frame;
 pub mod ids;
 pub mod limits;
 pub mod rest;
+pub mod strict;
 pub mod text;
 pub mod time;
 

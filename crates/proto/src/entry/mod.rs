@@ -13,9 +13,8 @@ use crate::time::Timestamp;
 pub const ENTRY_VERSION: u16 = 1;
 
 /// What a member may do in a group; both users of a direct chat are `member`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "lowercase"))]
 pub enum Role {
     /// Sends, reacts, leaves.
     Member,
@@ -25,10 +24,11 @@ pub enum Role {
     Owner,
 }
 
+crate::text::words!(Role { Member = "member", Admin = "admin", Owner = "owner" });
+
 /// What happened to a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "lowercase"))]
 pub enum MembershipChange {
     /// Became a member, with `role`.
     Added,
@@ -39,6 +39,8 @@ pub enum MembershipChange {
     /// Has another `role` now.
     Role,
 }
+
+crate::text::words!(MembershipChange { Added = "added", Removed = "removed", Left = "left", Role = "role" });
 
 /// One change of a `member` entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -66,9 +68,8 @@ pub struct Founder {
 }
 
 /// Whether a chat's content is end-to-end encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "lowercase"))]
 pub enum Encryption {
     /// Readable by the server.
     #[default]
@@ -77,10 +78,11 @@ pub enum Encryption {
     Mls,
 }
 
+crate::text::words!(Encryption { None = "none", Mls = "mls" });
+
 /// What a new member sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "lowercase"))]
 pub enum History {
     /// From his own `member` entry on.
     #[default]
@@ -89,10 +91,11 @@ pub enum History {
     All,
 }
 
+crate::text::words!(History { Joined = "joined", All = "all" });
+
 /// Who may add members to a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "lowercase"))]
 pub enum WhoMayAdd {
     /// Owners and admins.
     #[default]
@@ -100,6 +103,8 @@ pub enum WhoMayAdd {
     /// Every member.
     Members,
 }
+
+crate::text::words!(WhoMayAdd { Admins = "admins", Members = "members" });
 
 /// The members of a `chat` entry: what is set by it. The first entry of a group names the founders.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -7,11 +7,12 @@ use std::str::FromStr;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{FrameError, Tag, parse_error_text, peek, peek_id};
-use crate::content::Content;
-use crate::entry::MemberChange;
+use super::{FrameError, Tag, peek, peek_id};
+use crate::content::{Content, ContentError};
+use crate::entry::{MemberChange, MembershipChange, Role};
 use crate::ids::{ChatId, ClientMessageId, ReactionKey, Seq, UserId};
 use crate::limits::Limits;
+use crate::strict::{object, parse_object};
 use crate::text::RequestId;
 
 /// Whom a message is for: a user (the direct chat with him, made on first use) or a whole chat id.
@@ -176,7 +177,7 @@ frames! {
         /// Opaque to the server: an object with `type` and `text`.
         data: Content,
         /// Changes of the server's member list that go with it.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "changes")]
         changes: Vec<MemberChange>,
         /// Set on everything that is sent again.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -247,6 +248,23 @@ frames! {
         /// The request's id.
         id: RequestId,
     }
+}
+
+/// Changes as a request carries them: strict, where those of an entry are open to more.
+fn changes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<MemberChange>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Members {
+        user_id: UserId,
+        change: MembershipChange,
+        role: Option<Role>,
+    }
+    #[derive(Deserialize)]
+    struct Strict(#[serde(deserialize_with = "object")] Members);
+    let changes = Vec::<Strict>::deserialize(deserializer)?.into_iter();
+    Ok(changes
+        .map(|Strict(Members { user_id, change, role })| MemberChange { user_id, change, role })
+        .collect())
 }
 
 /// A member that may be null but not absent.
@@ -362,6 +380,9 @@ impl ClientFrame {
             }
             Self::Mls(mls) => {
                 mls.data = Content::check(mls.data.raw(), limits).map_err(|e| format!("data: {e}"))?;
+                if !mls.data.json().starts_with('{') {
+                    return Err(format!("data: {}", ContentError::Object));
+                }
                 if mls.changes.len() > limits.members_per_call {
                     return Err(format!("`changes` has at most {} members", limits.members_per_call));
                 }
@@ -384,7 +405,7 @@ impl ClientFrame {
 }
 
 fn typed<T: DeserializeOwned>(text: &str) -> Result<T, FrameError> {
-    serde_json::from_str(text).map_err(|error| invalid(text, parse_error_text(&error)))
+    parse_object(text).map_err(|detail| invalid(text, detail))
 }
 
 fn invalid(text: &str, detail: String) -> FrameError {

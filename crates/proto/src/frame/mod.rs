@@ -19,6 +19,7 @@ pub use server::{
     PresenceFrame, PresenceStatus, Ready, Resync, ServerFrame, Status, TypingNotice,
 };
 
+pub use crate::strict::error_text as parse_error_text;
 use crate::text::RequestId;
 
 /// The WebSocket subprotocol of JSON text frames.
@@ -65,26 +66,11 @@ struct PeekId {
 }
 
 fn peek(text: &str) -> Option<Cow<'_, str>> {
+    // A derived parser would take a list for an object.
+    let text = Some(text).filter(|text| text.trim_start().starts_with('{'))?;
     serde_json::from_str::<Peek<'_>>(text).ok().map(|peek| peek.kind)
 }
 
 fn peek_id(text: &str) -> Option<RequestId> {
     serde_json::from_str::<PeekId>(text).ok().and_then(|peek| peek.id)
-}
-
-/// What a serde error says, without the values it quotes and bounded in length.
-pub fn parse_error_text(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    let mut quoted = false;
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars().take(240) {
-        if c == '"' {
-            quoted = !quoted;
-            plain.push_str(if quoted { "\"…" } else { "\"" });
-        } else if !quoted {
-            plain.push(c);
-        }
-    }
-    plain
 }

@@ -180,9 +180,8 @@ frames! {
 }
 
 /// Whether and how a user is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "lowercase"))]
 pub enum Status {
     /// At least one device is connected and active.
     Online,
@@ -191,6 +190,8 @@ pub enum Status {
     /// No device is connected.
     Offline,
 }
+
+crate::text::words!(Status { Online = "online", Away = "away", Offline = "offline" });
 
 /// A frame from the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

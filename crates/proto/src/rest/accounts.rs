@@ -49,6 +49,7 @@ super::bodies! {
         /// The password.
         password: String,
         /// The device.
+        #[serde(deserialize_with = "crate::strict::object")]
         device: LoginDevice,
     }
     /// Where the WebSocket is.
@@ -198,15 +199,16 @@ super::bodies! {
 }
 
 /// On or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "lowercase"))]
 pub enum Switch {
     /// Others see it.
     On,
     /// Only one's own devices see it.
     Off,
 }
+
+crate::text::words!(Switch { On = "on", Off = "off" });
 
 impl Switch {
     /// From a flag.

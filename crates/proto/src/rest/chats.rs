@@ -6,9 +6,8 @@ use crate::text::Name;
 use crate::time::Timestamp;
 
 /// The kind of a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "lowercase"))]
 pub enum SummaryKind {
     /// Of two users.
     Direct,
@@ -17,6 +16,8 @@ pub enum SummaryKind {
     /// The user's own inbox.
     Inbox,
 }
+
+crate::text::words!(SummaryKind { Direct = "direct", Group = "group", Inbox = "inbox" });
 
 impl From<ChatId> for SummaryKind {
     fn from(chat: ChatId) -> Self {
