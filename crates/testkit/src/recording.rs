@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use chinwag_checker::{Attempt, Change, Entry as Recorded, Event, History, Kind, Request};
-use chinwag_client_native::follow::{Follow, Step};
+use chinwag_client_native::follow::{Follow, Next, Step};
 use chinwag_client_native::{ClientError, ServerAddress, Socket};
 use chinwag_proto::frame::{Ack, ErrorFrame, Page, Receiver, Send, Sync, Tag};
 use chinwag_proto::text::RequestId;
@@ -160,7 +160,7 @@ impl RecordingDevice {
         }
         for chat in self.plan.chats.clone() {
             if let Some(follow) = self.follows.get_mut(&chat) {
-                follow.syncing = None;
+                follow.broken();
             }
             self.sync(&mut socket, chat).await?;
         }
@@ -207,7 +207,8 @@ impl RecordingDevice {
     }
 
     fn write_start(&mut self, attempt: Attempt, frame: &Send) {
-        let request = Request { kind: Kind::Message, target: None, digest: Some(frame.content.json().to_owned()) };
+        let request =
+            Request { kind: Kind::Message, target: None, digest: Some(frame.content.json().to_owned()) };
         let (at, connection) = (self.run.now_ms(), self.connection);
         self.events.push(Event::SendStarted { at, attempt, connection, request });
     }
@@ -224,15 +225,20 @@ impl RecordingDevice {
             ServerFrame::Entries(page) => self.on_page(socket, page).await,
             ServerFrame::Resync(resync) => {
                 let all = resync.all == Some(true);
-                let named: Vec<_> = resync.chats.unwrap_or_default().iter().map(|chat| chat.chat_id).collect();
+                let named = resync.chats.unwrap_or_default();
                 for chat in self.plan.chats.clone() {
-                    if all || named.contains(&chat) {
+                    let head = named.iter().find(|named| named.chat_id == chat).map(|named| named.head);
+                    if let Some(follow) = self.follows.get_mut(&chat).filter(|_| all || head.is_some()) {
+                        follow.on_resync(head.unwrap_or(Seq::ZERO));
                         self.sync(socket, chat).await?;
                     }
                 }
                 Ok(())
             }
-            ServerFrame::Error(error) => self.on_error(socket, error).await,
+            ServerFrame::Error(error) => {
+                self.on_error(error);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -269,42 +275,32 @@ impl RecordingDevice {
         Ok(())
     }
 
-    async fn on_error(&mut self, socket: &mut Socket, error: ErrorFrame) -> Result<(), ClientError> {
-        let Some(RequestId::Number(request)) = error.id else { panic!("an error without a request: {error:?}") };
-        for follow in self.follows.values_mut() {
-            if follow.syncing == Some(request) {
-                assert_eq!(error.code, Code::NotFound, "only a chat without an entry cannot be synced: {error:?}");
-                follow.syncing = None;
-                return Ok(());
-            }
-        }
-        let Some(at) = self.outbox.iter().position(|open| open.request == request) else { return Ok(()) };
-        assert!(
-            matches!(error.code, Code::Unavailable | Code::RateLimited | Code::Internal),
-            "a send is refused for a passing reason alone: {error:?}"
-        );
-        // The outcome is open: the same again, as a resend.
-        let wait = Duration::from_millis(error.retry_after_ms.unwrap_or(100).min(1_000));
-        tokio::time::sleep(wait).await;
-        let (number, now) = (self.next_try(), self.run.now_ms());
-        let open = &mut self.outbox[at];
-        self.events.push(Event::TimedOut { at: now, attempt: open.attempt.clone() });
-        open.attempt.number = number;
-        open.frame.resend = true;
-        let (attempt, frame) = (open.attempt.clone(), open.frame.clone());
-        self.write_start(attempt, &frame);
-        socket.send(&ClientFrame::Send(frame)).await
+    /// The test has ruled refusals out (`Event::RefusalsRuledOut`): what is refused and asked again would
+    /// stand behind what was sent after it.
+    fn on_error(&mut self, error: ErrorFrame) {
+        let Some(RequestId::Number(request)) = error.id else {
+            panic!("an error without a request: {error:?}")
+        };
+        let synced = self.follows.values_mut().find(|follow| follow.awaits(request));
+        let Some(follow) = synced else { panic!("a send was refused: {error:?}") };
+        assert_eq!(error.code, Code::NotFound, "only a chat without an entry cannot be synced: {error:?}");
+        follow.not_there_yet();
     }
 
     async fn on_page(&mut self, socket: &mut Socket, page: Page) -> Result<(), ClientError> {
         let chat = page.chat_id;
-        let last = self.follows.get(&chat).map_or(Seq::ZERO, |follow| follow.last);
+        let last = self.follows.get(&chat).map_or(Seq::ZERO, Follow::last);
         for entry in &page.entries {
             self.write_seen(entry, false, entry.seq > last);
         }
-        let more = self.follows.get_mut(&chat).is_some_and(|follow| follow.on_page(page).1);
+        let turned = self.follows.get_mut(&chat).map(|follow| follow.on_page(page));
+        let next = turned.map(|turned| turned.expect("a page of the protocol").next);
         self.note();
-        if more { self.sync(socket, chat).await } else { Ok(()) }
+        if matches!(next, Some(Next::Sync | Next::SyncLater)) {
+            self.sync(socket, chat).await
+        } else {
+            Ok(())
+        }
     }
 
     async fn on_live(&mut self, socket: &mut Socket, chat: ChatId, seq: Seq) -> Result<bool, ClientError> {
@@ -319,11 +315,10 @@ impl RecordingDevice {
     async fn sync(&mut self, socket: &mut Socket, chat: ChatId) -> Result<(), ClientError> {
         self.requests += 1;
         let request = self.requests;
-        let Some(follow) = self.follows.get_mut(&chat).filter(|follow| follow.syncing.is_none()) else {
+        let Some(after) = self.follows.get_mut(&chat).and_then(|follow| follow.begin(request)) else {
             return Ok(());
         };
-        follow.syncing = Some(request);
-        let (id, after) = (RequestId::Number(request), follow.last);
+        let id = RequestId::Number(request);
         socket.send(&ClientFrame::Sync(Sync { tag: Tag, id, chat_id: chat, after, limit: None })).await
     }
 
@@ -350,7 +345,7 @@ impl RecordingDevice {
     fn note(&self) {
         let mut progress = self.progress.lock();
         progress.open = self.outbox.len();
-        progress.shown = self.follows.iter().map(|(&chat, follow)| (chat, follow.last)).collect();
+        progress.shown = self.follows.iter().map(|(&chat, follow)| (chat, follow.last())).collect();
     }
 }
 
