@@ -15,7 +15,9 @@ pub(super) fn about(error: &ClientError) -> String {
 pub(super) fn in_short(error: &ClientError) -> String {
     match error {
         ClientError::Unreachable { source, .. } => format!("the server cannot be reached: {source}"),
-        ClientError::Closed { code, .. } if *code == Close::GoingAway.code() => "the server goes away".to_owned(),
+        ClientError::Closed { code, .. } if *code == Close::GoingAway.code() => {
+            "the server goes away".to_owned()
+        }
         other => other.to_string(),
     }
 }
@@ -28,7 +30,9 @@ fn next_step(error: &ClientError) -> Option<&'static str> {
         ClientError::Refused { code, .. } => match code {
             Code::Unauthenticated => "log in again: chinwag login --user NAME",
             Code::EncryptionRequired => "this chat is end-to-end encrypted: write in it with `chinwag chat`",
-            Code::IdempotencyConflict => "another message has this id: leave --id out, or give the same text as then",
+            Code::IdempotencyConflict => {
+                "another message has this id: leave --id out, or give the same text as then"
+            }
             Code::NotMember => "somebody who is a member has to add you again",
             _ => return None,
         },

@@ -47,21 +47,28 @@ pub(crate) fn run(args: LoginArgs) -> Result<(), Failure> {
 async fn login(args: LoginArgs) -> Result<(), Failure> {
     let sessions = Sessions::from_environment()?;
     let key = args.who.key(sessions.default_key()?)?;
-    let name: Username = key.user.parse().map_err(|why| Failure::usage(format!("--user {}: {why}", key.user)))?;
+    let name: Username =
+        key.user.parse().map_err(|why| Failure::usage(format!("--user {}: {why}", key.user)))?;
     let way = match (args.password_stdin, args.register) {
         (true, _) => Way::Stdin,
         (false, true) => Way::AskTwice,
         (false, false) => Way::Ask,
     };
-    let password = password::get(way, &key.user, &key.server)?
-        .ok_or_else(|| Failure::usage("there is no terminal to ask for the password; set CHINWAG_PASSWORD or give --password-stdin"))?;
+    let password = password::get(way, &key.user, &key.server)?.ok_or_else(|| {
+        Failure::usage(
+            "there is no terminal to ask for the password; set CHINWAG_PASSWORD or give --password-stdin",
+        )
+    })?;
     if args.register {
         let rest = Rest::new(key.server.parse().map_err(Failure::usage)?);
-        rest.register_with(&name, &password, args.invite).await.map_err(|error| Failure::runtime(refused(&error)))?;
+        rest.register_with(&name, &password, args.invite)
+            .await
+            .map_err(|error| Failure::runtime(refused(&error)))?;
     }
     let _lock = sessions.lock()?;
     let earlier = sessions.load(&key)?;
-    let session = log_in(&key, &password, earlier.as_ref()).await.map_err(|error| Failure::runtime(refused(&error)))?;
+    let session =
+        log_in(&key, &password, earlier.as_ref()).await.map_err(|error| Failure::runtime(refused(&error)))?;
     sessions.save(&session)?;
     let shown = json!({
         "server": key.server, "username": key.user, "userId": session.user_id,

@@ -43,7 +43,9 @@ async fn logout(args: LogoutArgs) -> Result<(), Failure> {
             Ok(()) | Err(ClientError::Refused { code: Code::Unauthenticated, .. }) => {}
             Err(error) => {
                 let why = advice::about(&error);
-                return Err(Failure::runtime(format!("{why}\nstill logged in; --forget deletes the session here alone")));
+                return Err(Failure::runtime(format!(
+                    "{why}\nstill logged in; --forget deletes the session here alone"
+                )));
             }
         }
     }

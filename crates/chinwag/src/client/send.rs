@@ -105,7 +105,9 @@ impl Delivery<'_> {
                 Err(_) => return Err(self.too_late(&ClientError::Broken("no answer".to_owned()))),
             };
             let wait = match &error {
-                ClientError::Refused { retry_after_ms: Some(ms), .. } => lengthened(Duration::from_millis(*ms), dice()),
+                ClientError::Refused { retry_after_ms: Some(ms), .. } => {
+                    lengthened(Duration::from_millis(*ms), dice())
+                }
                 _ => backoff.next(dice()),
             };
             if Instant::now() + wait >= deadline {
@@ -153,9 +155,13 @@ fn text(argument: Option<String>) -> Result<String, Failure> {
             }
             let mut text = String::new();
             let read = stdin.take(bytes_max as u64 + 1).read_to_string(&mut text);
-            read.map_err(|why| Failure::usage(format!("cannot read the message from standard input: {why}")))?;
+            read.map_err(|why| {
+                Failure::usage(format!("cannot read the message from standard input: {why}"))
+            })?;
             if text.len() > bytes_max {
-                return Err(Failure::usage(format!("the message is longer than {bytes_max} bytes; send it in parts")));
+                return Err(Failure::usage(format!(
+                    "the message is longer than {bytes_max} bytes; send it in parts"
+                )));
             }
             let end = text.strip_suffix('\n').map_or(text.len(), str::len);
             text.truncate(end);
@@ -168,6 +174,8 @@ fn text(argument: Option<String>) -> Result<String, Failure> {
 /// 128 random bits: no two messages ever get the same id.
 #[expect(clippy::disallowed_methods, reason = "the one place of this command that makes ids")]
 fn new_id() -> Result<ClientMessageId, Failure> {
-    let half = || getrandom::u64().map_err(|why| Failure::runtime(format!("the system has no random numbers: {why}")));
+    let half = || {
+        getrandom::u64().map_err(|why| Failure::runtime(format!("the system has no random numbers: {why}")))
+    };
     format!("{:016x}{:016x}", half()?, half()?).parse().map_err(Failure::runtime)
 }

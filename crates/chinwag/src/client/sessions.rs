@@ -57,7 +57,9 @@ impl Sessions {
         let home = variable("CHINWAG_HOME")
             .or_else(|| variable("XDG_CONFIG_HOME").map(|config| config.join("chinwag")))
             .or_else(|| variable("HOME").map(|home| home.join(".config/chinwag")))
-            .ok_or_else(|| Failure::usage("there is no HOME to keep the log-in in; set CHINWAG_HOME to a folder"))?;
+            .ok_or_else(|| {
+                Failure::usage("there is no HOME to keep the log-in in; set CHINWAG_HOME to a folder")
+            })?;
         Ok(Self::at(&home))
     }
 
@@ -95,7 +97,12 @@ impl Sessions {
         let path = self.dir.join("lock");
         let lock = || {
             self.make_dir(&self.dir)?;
-            let file = OpenOptions::new().create(true).truncate(false).write(true).mode(OWNER_ONLY_FILE).open(&path)?;
+            let file = OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .mode(OWNER_ONLY_FILE)
+                .open(&path)?;
             file.lock()?;
             Ok(file)
         };
@@ -124,8 +131,12 @@ impl Sessions {
         let aside = path.with_extension(format!("{}.new", std::process::id()));
         let write = || {
             self.make_dir(path.parent().unwrap_or(path))?;
-            let mut file =
-                OpenOptions::new().create(true).truncate(true).write(true).mode(OWNER_ONLY_FILE).open(&aside)?;
+            let mut file = OpenOptions::new()
+                .create(true)
+                .truncate(true)
+                .write(true)
+                .mode(OWNER_ONLY_FILE)
+                .open(&aside)?;
             file.write_all(text.as_bytes())?;
             file.write_all(b"\n")?;
             file.sync_all()?;
@@ -212,7 +223,12 @@ mod tests {
         let mut path = sessions.path(&one.key);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         while path.pop() && path != home.path() {
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700, "{}", path.display());
+            assert_eq!(
+                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o700,
+                "{}",
+                path.display()
+            );
         }
     }
 

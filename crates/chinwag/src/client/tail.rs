@@ -122,7 +122,9 @@ async fn patiently<T, F: Future<Output = Result<T, ClientError>>>(
             settled => return settled,
         };
         let wait = match &error {
-            ClientError::Refused { retry_after_ms: Some(ms), .. } => lengthened(Duration::from_millis(*ms), dice()),
+            ClientError::Refused { retry_after_ms: Some(ms), .. } => {
+                lengthened(Duration::from_millis(*ms), dice())
+            }
             _ => backoff.next(dice()),
         };
         if !quiet {
@@ -136,7 +138,9 @@ async fn patiently<T, F: Future<Output = Result<T, ClientError>>>(
 async fn before_last(rest: &Rest, chat: ChatId, count: u32) -> Result<Seq, ClientError> {
     match rest.chat(chat).await {
         Ok(summary) => Ok(Seq::clamped(summary.head.get().saturating_sub(u64::from(count)))),
-        Err(ClientError::Refused { code: Code::NotFound, .. }) if matches!(chat, ChatId::Direct(..)) => Ok(Seq::ZERO),
+        Err(ClientError::Refused { code: Code::NotFound, .. }) if matches!(chat, ChatId::Direct(..)) => {
+            Ok(Seq::ZERO)
+        }
         Err(error) => Err(error),
     }
 }
@@ -225,7 +229,8 @@ impl Tail {
         serde_json::to_writer(&mut self.out, entry).map_err(io::Error::from)?;
         self.out.write_all(b"\n")?;
         self.after = entry.seq;
-        self.membership = if ends_membership(entry, self.me) { Membership::Ended } else { Membership::Stands };
+        self.membership =
+            if ends_membership(entry, self.me) { Membership::Ended } else { Membership::Stands };
         self.ask_about_membership().await
     }
 
@@ -235,7 +240,10 @@ impl Tail {
             return Ok(());
         }
         self.membership = Membership::Asked;
-        self.client.follow(self.chat, self.after).await.map_err(|error| Failure::runtime(advice::about(&error)))
+        self.client
+            .follow(self.chat, self.after)
+            .await
+            .map_err(|error| Failure::runtime(advice::about(&error)))
     }
 
     fn not_shown(&mut self, head: Option<Seq>, error: &ClientError) -> Failure {
@@ -248,12 +256,17 @@ impl Tail {
                 "{chat} has only {head} entries, and {} were asked for or shown; begin again with --after {head}",
                 self.after
             )),
-            (None, ClientError::Refused { code: Code::NotMember, .. }) if self.membership != Membership::Stands => {
-                Failure::runtime(format!("you are a member of {chat} no longer: entry {} says so", self.after))
+            (None, ClientError::Refused { code: Code::NotMember, .. })
+                if self.membership != Membership::Stands =>
+            {
+                Failure::runtime(format!(
+                    "you are a member of {chat} no longer: entry {} says so",
+                    self.after
+                ))
             }
-            (None, ClientError::Refused { code: Code::NotFound, .. }) => {
-                Failure::runtime(format!("there is no chat {chat} that you may see; see `chinwag tail --help`"))
-            }
+            (None, ClientError::Refused { code: Code::NotFound, .. }) => Failure::runtime(format!(
+                "there is no chat {chat} that you may see; see `chinwag tail --help`"
+            )),
             _ => Failure::runtime(advice::about(error)),
         }
     }

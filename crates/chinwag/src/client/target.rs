@@ -32,7 +32,9 @@ impl FromStr for Target {
             return Ok(Self::Receiver(Receiver::User(user)));
         }
         bare.parse().map(Self::Name).map_err(|why| {
-            format!("neither a user name (bob, @bob), nor a user id (17), nor a chat id (g.17, d.3.17): {why}")
+            format!(
+                "neither a user name (bob, @bob), nor a user id (17), nor a chat id (g.17, d.3.17): {why}"
+            )
         })
     }
 }
@@ -46,11 +48,13 @@ impl Target {
         };
         match rest.find_user(name.as_str()).await {
             Ok(profile) => Ok(Receiver::User(profile.user_id)),
-            Err(ClientError::Refused { code: Code::NotFound, retry_after_ms, .. }) => Err(ClientError::Refused {
-                code: Code::NotFound,
-                detail: format!("there is no user called {name}"),
-                retry_after_ms,
-            }),
+            Err(ClientError::Refused { code: Code::NotFound, retry_after_ms, .. }) => {
+                Err(ClientError::Refused {
+                    code: Code::NotFound,
+                    detail: format!("there is no user called {name}"),
+                    retry_after_ms,
+                })
+            }
             Err(other) => Err(other),
         }
     }

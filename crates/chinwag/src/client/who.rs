@@ -40,9 +40,15 @@ impl WhoArgs {
         let same_server = last.filter(|last| server.as_ref().is_none_or(|server| *server == last.server));
         let server = server.or_else(|| same_server.as_ref().map(|last| last.server.clone()));
         let same_user = same_server.filter(|last| self.user.as_ref().is_none_or(|user| *user == last.user));
-        let user = self.user.clone().or_else(|| same_user.as_ref().map(|last| last.user.clone())).ok_or_else(|| {
-            Failure::usage("nobody is logged in here; log in with `chinwag login --user NAME`, or give --user NAME")
-        })?;
+        let user = self
+            .user
+            .clone()
+            .or_else(|| same_user.as_ref().map(|last| last.user.clone()))
+            .ok_or_else(|| {
+                Failure::usage(
+                    "nobody is logged in here; log in with `chinwag login --user NAME`, or give --user NAME",
+                )
+            })?;
         let device = self.device.clone().or_else(|| same_user.map(|last| last.device));
         let key = Key {
             server: server.unwrap_or_else(|| LOCAL.to_owned()),
@@ -71,7 +77,8 @@ impl WhoArgs {
                  log in with `chinwag login --server {server} --user {user}`, or set CHINWAG_PASSWORD"
             )));
         };
-        let session = log_in(&key, &password, None).await.map_err(|error| Failure::runtime(advice::about(&error)))?;
+        let session =
+            log_in(&key, &password, None).await.map_err(|error| Failure::runtime(advice::about(&error)))?;
         sessions.save(&session)?;
         status(format_args!("logged in as {} at {}", key.user, key.server));
         Ok(session)
@@ -87,7 +94,11 @@ impl Session {
 }
 
 /// Logs in; the device of an earlier log-in keeps its id.
-pub(super) async fn log_in(key: &Key, password: &str, earlier: Option<&Session>) -> Result<Session, ClientError> {
+pub(super) async fn log_in(
+    key: &Key,
+    password: &str,
+    earlier: Option<&Session>,
+) -> Result<Session, ClientError> {
     let rest = Rest::new(key.server.parse()?);
     let name: Name = key.device.parse().map_err(|_| ClientError::Address(key.device.clone()))?;
     let again = earlier.map(|session| session.device_id);
@@ -136,6 +147,9 @@ mod tests {
         let last = Some(key("http://a:1", "bob", "phone"));
         assert!(matches!(args(Some("http://b:1"), None, None).key(last), Err(Failure::Usage(_))));
         assert!(matches!(args(None, None, None).key(None), Err(Failure::Usage(_))));
-        assert_eq!(args(None, Some("bob"), None).key(None).unwrap(), key("http://127.0.0.1:8080", "bob", "cli"));
+        assert_eq!(
+            args(None, Some("bob"), None).key(None).unwrap(),
+            key("http://127.0.0.1:8080", "bob", "cli")
+        );
     }
 }
