@@ -203,7 +203,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Actor<'a, S> {
 
     /// Has a frame handled, and answers it.
     async fn take(&mut self, frame: ClientFrame) -> Result<(), Ending> {
-        let answer = self.unless_ended(frames::handle(self.session, frame)).await?;
+        let answer = unless_ended(self.session, frames::handle(self.session, frame)).await?;
         self.write_answer(answer)
     }
 
@@ -228,7 +228,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Actor<'a, S> {
 
     /// Looks up what a frame needs to be told, and writes it.
     async fn look_up(&mut self, waiting: Waiting) -> Result<(), Ending> {
-        let frame = self.unless_ended(frames::look_up(self.session, waiting)).await?;
+        let frame = unless_ended(self.session, frames::look_up(self.session, waiting)).await?;
         if let Some(frame) = frame {
             self.push(&frame);
         }
@@ -249,19 +249,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Actor<'a, S> {
         Ok(())
     }
 
-    /// Waits for a handler, unless the connection is told to end meanwhile.
-    async fn unless_ended<T>(&self, mut handler: Handling<'_, T>) -> Result<T, Ending> {
-        let connection = &self.session.connection;
-        poll_fn(|cx| {
-            connection.register(cx.waker());
-            if let Some(close) = connection.ending() {
-                return Poll::Ready(Err(Ending::Close(close)));
-            }
-            handler.as_mut().poll(cx).map(Ok)
-        })
-        .await
-    }
-
     fn encoding(&self) -> Encoding {
         self.session.connection.encoding
     }
@@ -269,6 +256,18 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Actor<'a, S> {
     fn push(&mut self, frame: &ServerFrame) {
         self.socket.push(self.encoding().frame(frame));
     }
+}
+
+/// Waits for a handler, unless the connection is told to end meanwhile.
+async fn unless_ended<T>(session: &Session, mut handler: Handling<'_, T>) -> Result<T, Ending> {
+    poll_fn(|cx| {
+        session.connection.register(cx.waker());
+        if let Some(close) = session.connection.ending() {
+            return Poll::Ready(Err(Ending::Close(close)));
+        }
+        handler.as_mut().poll(cx).map(Ok)
+    })
+    .await
 }
 
 /// What the end of reading (or writing) means.

@@ -125,6 +125,11 @@ impl Hub {
         }
     }
 
+    /// How many connections are delivered to.
+    pub(crate) fn connected(&self) -> usize {
+        self.connected.load(Ordering::Relaxed)
+    }
+
     /// Every authenticated connection, part by part.
     pub(crate) fn users(&self) -> &Table<UserId> {
         &self.users
@@ -187,7 +192,7 @@ impl Hub {
             any = true;
             self.deliver(connection, commit, &live, &news);
         };
-        if members.len() <= self.connected.load(Ordering::Relaxed) {
+        if members.len() <= self.connected() {
             members.keys().for_each(|&user| self.users.each(user, &mut deliver));
         } else {
             // Fewer connections than members: ask the connections.

@@ -156,6 +156,11 @@ impl Gateway {
         self.open.load(Ordering::Relaxed)
     }
 
+    /// Connections that are authenticated and delivered to.
+    pub fn authenticated(&self) -> usize {
+        self.hub.connected()
+    }
+
     /// Tells every client to go and to come back after `reconnect_in_ms`, lets what was asked be answered,
     /// and closes with 4000. New connections are refused from now on. Done within 5 s.
     pub async fn drain(&self, reconnect_in_ms: u64) {

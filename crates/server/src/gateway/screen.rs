@@ -160,7 +160,9 @@ impl Screen {
 
     /// Takes back that these users were looked at.
     pub(crate) fn stir_again(&mut self, users: &[UserId], rights: bool) {
-        users.iter().for_each(|&user| drop(self.stir(user, rights)));
+        for &user in users {
+            self.stir(user, rights);
+        }
     }
 
     /// Whether a watched user may have changed.

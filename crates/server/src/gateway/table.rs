@@ -64,16 +64,6 @@ impl<K: Eq + Hash + Copy> Table<K> {
         }
     }
 
-    /// The connections of a key.
-    pub(crate) fn of(&self, key: K) -> Vec<Arc<Connection>> {
-        self.shard(key).lock().get(&key).cloned().unwrap_or_default()
-    }
-
-    /// Whether a key has any.
-    pub(crate) fn contains(&self, key: K) -> bool {
-        self.shard(key).lock().contains_key(&key)
-    }
-
     /// The connections of one part of the keys, of [`Table::parts`].
     pub(crate) fn part(&self, part: usize) -> Vec<Arc<Connection>> {
         let shard = self.shards[part % SHARDS].lock();

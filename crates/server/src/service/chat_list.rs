@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chinwag_ports::{Cursors, Ledger, Mark, Memberships};
 use chinwag_proto::rest::{ChatList as Page, Other, Summary, SummaryKind};
-use chinwag_proto::{ChatId, Limits, Seq, UserId};
+use chinwag_proto::{Body, ChatId, Limits, Seq, UserId};
 
 use super::reading::{Access, Reading};
 use super::visibility::Visibility;
@@ -58,7 +58,14 @@ impl ChatList {
         let access = self.reading.access(user, chat).await?;
         let mark = self.cursors.of_user(user, &[chat]).await?.first().copied().unwrap_or_default();
         let last = self.ledger.entry(chat, access.head.seq).await?;
-        let read = mark.read.min(access.head.seq);
+        let mut read = mark.read.min(access.head.seq);
+        // Whoever writes has read what stands above, also in the moment before his mark is raised.
+        if let Some(entry) = &last
+            && entry.sender_id == user
+            && matches!(entry.body, Body::Message { .. })
+        {
+            read = access.head.seq;
+        }
         let unread = self.unread(chat, &access, read).await?;
         let first = Seq::ZERO.next();
         let is_group = matches!(chat, ChatId::Group(_));
