@@ -12,18 +12,18 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 /// How long anything in these tests may take on a busy machine.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A node with the folder that it works on.
-pub struct Server {
-    pub node: Node,
-    pub folder: TempDir,
-    pub config: Config,
+pub(crate) struct Server {
+    pub(crate) node: Node,
+    pub(crate) folder: TempDir,
+    pub(crate) config: Config,
 }
 
 impl Server {
     /// Starts one with these settings, `section.key` and value each.
-    pub async fn start(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config(&folder, settings);
         let node = Node::start(&config).await.unwrap();
@@ -31,25 +31,25 @@ impl Server {
     }
 
     /// Starts another one on the same folder.
-    pub async fn start_beside(&self) -> Result<Node, StartError> {
+    pub(crate) async fn start_beside(&self) -> Result<Node, StartError> {
         Node::start(&self.config).await
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.node.address()
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.get_with(path, "").await
     }
 
     /// With more header lines, each ended by CR LF.
-    pub async fn get_with(&self, path: &str, headers: &str) -> Answer {
+    pub(crate) async fn get_with(&self, path: &str, headers: &str) -> Answer {
         let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n");
         exchange(self.address(), &request).await
     }
 
-    pub async fn post(&self, path: &str, headers: &str, json: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, headers: &str, json: &str) -> Answer {
         let length = json.len();
         let request = format!(
             "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{json}"
@@ -59,7 +59,7 @@ impl Server {
 }
 
 /// The settings of a test: a free port, cheap passwords, and what it asks for.
-pub fn config(folder: &TempDir, settings: &[(&str, &str)]) -> Config {
+pub(crate) fn config(folder: &TempDir, settings: &[(&str, &str)]) -> Config {
     let data = folder.path().join("data").display().to_string();
     let mut all = vec![
         ("server.listen", "127.0.0.1:0"),
@@ -76,21 +76,21 @@ pub fn config(folder: &TempDir, settings: &[(&str, &str)]) -> Config {
 
 /// An answer, whole.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 /// Sends bytes on a connection of their own and reads until the server closes it.
-pub async fn exchange(address: SocketAddr, request: &str) -> Answer {
+pub(crate) async fn exchange(address: SocketAddr, request: &str) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     answer(&mut stream).await
 }
 
 /// Reads an answer until the server closes the connection.
-pub async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> Answer {
+pub(crate) async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> Answer {
     let mut bytes = Vec::new();
     timeout(DEADLINE, stream.read_to_end(&mut bytes)).await.expect("an answer in time").unwrap();
     let text = String::from_utf8(bytes).unwrap();
@@ -100,7 +100,7 @@ pub async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> Answer {
 }
 
 /// Waits until something holds.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
     let waited = timeout(DEADLINE, async {
         while !holds().await {
             sleep(Duration::from_millis(10)).await;
