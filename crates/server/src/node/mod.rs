@@ -75,7 +75,11 @@ pub struct Node {
 impl Node {
     /// Starts a node on the engines of its data folder. It takes connections when this returns.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let clock: Arc<dyn Clock> = Arc::new(clock::SystemClock);
+        Self::start_with_clock(config, Arc::new(clock::SystemClock)).await
+    }
+
+    /// The same, on another wall clock than the system's.
+    pub async fn start_with_clock(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         // What can be wrong without the data is looked at before the data is touched.
         let (listener, certificates) = (bind(config)?, certificates(config)?);
         let engines = wiring::open(config, clock).await?;
