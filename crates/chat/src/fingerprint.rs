@@ -32,7 +32,7 @@ impl FingerprintKey {
     pub fn request<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> Fingerprint {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         for part in parts {
-            hasher.write_u64(part.len() as u64);
+            hasher.write(&(part.len() as u64).to_le_bytes());
             hasher.write(part);
         }
         Fingerprint(hasher.finish128().as_u128())
@@ -41,15 +41,15 @@ impl FingerprintKey {
     /// The key under which a client's id is remembered.
     pub fn id(&self, chat: ChatId, user: UserId, id: &ClientMessageId) -> IdKey {
         let mut hasher = SipHasher24::new_with_key(&self.0);
-        let (kind, one, other) = match chat {
+        let (kind, one, other): (u8, u64, u64) = match chat {
             ChatId::Direct(low, high) => (0, low.get(), high.get()),
             ChatId::Group(group) => (1, group.get(), 0),
             ChatId::Inbox(owner) => (2, owner.get(), 0),
         };
-        hasher.write_u8(kind);
-        hasher.write_u64(one);
-        hasher.write_u64(other);
-        hasher.write_u64(user.get());
+        hasher.write(&[kind]);
+        hasher.write(&one.to_le_bytes());
+        hasher.write(&other.to_le_bytes());
+        hasher.write(&user.get().to_le_bytes());
         hasher.write(id.as_str().as_bytes());
         IdKey(hasher.finish128().as_u128())
     }
