@@ -12,6 +12,8 @@ pub mod live_bus;
 pub mod lock;
 pub mod place;
 pub mod presence;
+#[cfg(test)]
+mod released;
 mod sqlite;
 
 pub use cursors::{CursorSettings, SqliteCursors};

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use chinwag_embedded::{CursorSettings, Place, SqliteCursors, SqliteDirectory};
+use chinwag_embedded::{CursorSettings, Mode, Place, SqliteCursors, SqliteDirectory};
 use chinwag_ports::directory::{
     CreateUser, CreateUserError, Membership, MembershipRow, NewDevice, TokenHash,
 };
@@ -172,8 +172,14 @@ async fn flushed_marks_survive_power_cuts() {
 
 #[tokio::test]
 async fn a_full_disk_refuses_writes_until_there_is_room() {
+    for mode in [Mode::Inline, Mode::Threads] {
+        full_disk(mode).await;
+    }
+}
+
+async fn full_disk(mode: Mode) {
     let disk = Disk::new(Model::default(), 1);
-    let directory = SqliteDirectory::open(&place(&disk)).unwrap();
+    let directory = SqliteDirectory::open(&Place { mode, ..place(&disk) }).unwrap();
     directory.create(new_user(1)).await.unwrap();
     disk.fail_from(Fault::DiskFull, 0, OnPath::Any);
     let refused = directory.create(new_user(2)).await.unwrap_err();
@@ -187,9 +193,9 @@ async fn a_full_disk_refuses_writes_until_there_is_room() {
 
 #[tokio::test]
 async fn after_a_failed_sync_nothing_is_acknowledged_until_the_restart() {
-    for fault in [Fault::SyncEio, Fault::WriteEio] {
+    for (fault, mode) in [Fault::SyncEio, Fault::WriteEio].into_iter().zip([Mode::Inline, Mode::Threads]) {
         let disk = Disk::new(Model::default(), 1);
-        let directory = SqliteDirectory::open(&place(&disk)).unwrap();
+        let directory = SqliteDirectory::open(&Place { mode, ..place(&disk) }).unwrap();
         directory.create(new_user(1)).await.unwrap();
         disk.fail_next(fault, 0, OnPath::Any);
         let refused = directory.create(new_user(2)).await.unwrap_err();

@@ -30,7 +30,8 @@ pub trait Presence: Send + Sync {
     /// Atomically raises the device's claim and enters its session, active, replacing an earlier one.
     async fn claim(&self, session: Session, now: Timestamp) -> Result<Claim, Unavailable>;
 
-    /// Whether this is still the device's newest claim; keeps the session alive if so.
+    /// Whether this is still the device's newest claim; keeps the session alive if so. One that was replaced
+    /// stays so, also after the newer one was released.
     async fn refresh(&self, session: Session, claim: Claim, now: Timestamp) -> Result<bool, Unavailable>;
 
     /// Whether the user is at the device. Nothing happens if the claim is not the newest.

@@ -17,13 +17,32 @@ pub(super) struct Memory {
     unwritten: HashMap<Key, Mark>,
     flushing: Option<Arc<HashMap<Key, Mark>>>,
     cached: Cache<Key, Mark>,
+    /// Flushes that have begun: the number of the one under way.
+    begun: u64,
     /// Flushes that have ended.
     flushes: u64,
+    /// No mark is raised any more.
+    closed: bool,
+}
+
+/// Why a mark was not raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotRaised {
+    /// A flush has ended since it was looked up: look again.
+    Stale,
+    /// The marks are closed.
+    Closed,
 }
 
 impl Memory {
     pub(super) fn new(cached_max: usize) -> Self {
-        Self { unwritten: HashMap::new(), flushing: None, cached: Cache::new(cached_max), flushes: 0 }
+        let cached = Cache::new(cached_max);
+        Self { unwritten: HashMap::new(), flushing: None, cached, begun: 0, flushes: 0, closed: false }
+    }
+
+    /// What is raised from now on would not be written: it is refused.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
     }
 
     /// Marks that are in memory alone.
@@ -66,22 +85,29 @@ impl Memory {
     }
 
     /// Raises a mark that stood at `before` when the count of flushes was `flushes`, and answers where it
-    /// stands then. `None`: a flush has ended since, look again.
-    pub(super) fn raise(&mut self, key: Key, mark: Mark, before: Mark, flushes: u64) -> Option<Mark> {
+    /// stands then.
+    pub(super) fn raise(
+        &mut self,
+        key: Key,
+        mark: Mark,
+        before: Mark,
+        flushes: u64,
+    ) -> Result<Mark, NotRaised> {
         let stands = match self.get(&key) {
+            _ if self.closed => return Err(NotRaised::Closed),
             Some(stands) => stands,
             None if flushes == self.flushes => before,
-            None => return None,
+            None => return Err(NotRaised::Stale),
         };
         let raised = stands.max(mark);
         if raised != stands {
             self.unwritten.insert(key, raised);
         }
-        Some(raised)
+        Ok(raised)
     }
 
-    /// The marks to be written now, if there are any.
-    pub(super) fn begin_flush(&mut self) -> Option<Arc<HashMap<Key, Mark>>> {
+    /// The marks to be written now, if there are any, and the number of this flush.
+    pub(super) fn begin_flush(&mut self) -> Option<(u64, Arc<HashMap<Key, Mark>>)> {
         // A flush that was given up half-way comes again.
         self.put_back();
         if self.unwritten.is_empty() {
@@ -89,11 +115,17 @@ impl Memory {
         }
         let marks = Arc::new(std::mem::take(&mut self.unwritten));
         self.flushing = Some(Arc::clone(&marks));
-        Some(marks)
+        self.begun += 1;
+        Some((self.begun, marks))
     }
 
-    /// What was being written is written, or is to be written again.
-    pub(super) fn end_flush(&mut self, written: bool) {
+    /// What was being written is written, or is to be written again. Nothing happens where another flush
+    /// has taken over.
+    pub(super) fn end_flush(&mut self, flush: u64, written: bool) {
+        self.flushes += 1;
+        if flush != self.begun {
+            return;
+        }
         if !written {
             self.put_back();
         } else if let Some(marks) = self.flushing.take() {
@@ -101,7 +133,6 @@ impl Memory {
                 self.cached.insert(*key, *mark);
             }
         }
-        self.flushes += 1;
     }
 
     fn put_back(&mut self) {
@@ -134,16 +165,17 @@ mod tests {
         let (missing, before_flush) = memory.missing(&[key(1)]);
         assert_eq!(missing, [key(1)]);
         // Meanwhile another call raises the mark, a flush writes it, and it is crowded out of the cache.
-        assert_eq!(memory.raise(key(1), mark(5), mark(0), before_flush), Some(mark(5)));
-        assert_eq!(memory.begin_flush().unwrap().len(), 1);
-        memory.end_flush(true);
+        assert_eq!(memory.raise(key(1), mark(5), mark(0), before_flush), Ok(mark(5)));
+        let (flush, marks) = memory.begin_flush().unwrap();
+        assert_eq!(marks.len(), 1);
+        memory.end_flush(flush, true);
         for other in 2..100 {
             memory.cached.insert(key(other), mark(1));
         }
         assert_eq!(memory.get(&key(1)), None);
         let stale = HashMap::from([(key(1), mark(0))]);
         assert_eq!(memory.complete(&[key(1)], stale, before_flush), None);
-        assert_eq!(memory.raise(key(1), mark(3), mark(0), before_flush), None);
+        assert_eq!(memory.raise(key(1), mark(3), mark(0), before_flush), Err(NotRaised::Stale));
     }
 
     #[test]
@@ -151,17 +183,34 @@ mod tests {
         let mut memory = Memory::new(10);
         memory.raise(key(1), mark(5), mark(0), 0).unwrap();
         memory.raise(key(2), mark(5), mark(0), 0).unwrap();
-        memory.begin_flush().unwrap();
+        let (flush, _) = memory.begin_flush().unwrap();
         memory.raise(key(1), mark(7), mark(0), 0).unwrap();
-        memory.end_flush(false);
-        assert_eq!(
-            (memory.get(&key(1)), memory.get(&key(2)), memory.unwritten()),
-            (Some(mark(7)), Some(mark(5)), 2)
-        );
-        let given_up = memory.begin_flush().unwrap();
-        let again = memory.begin_flush().unwrap();
-        assert_eq!(given_up, again);
-        memory.end_flush(true);
-        assert_eq!((memory.get(&key(1)), memory.unwritten()), (Some(mark(7)), 0));
+        memory.end_flush(flush, false);
+        assert_eq!((memory.get(&key(1)), memory.get(&key(2))), (Some(mark(7)), Some(mark(5))));
+        assert_eq!(memory.unwritten(), 2);
+    }
+
+    #[test]
+    fn a_flush_that_was_overtaken_ends_nothing() {
+        let mut memory = Memory::new(10);
+        memory.raise(key(1), mark(5), mark(0), 0).unwrap();
+        let (overtaken, one) = memory.begin_flush().unwrap();
+        let (last, other) = memory.begin_flush().unwrap();
+        assert_eq!(one, other, "what may not be written is written again");
+        memory.end_flush(overtaken, true);
+        memory.end_flush(last, false);
+        assert_eq!(memory.unwritten(), 1);
+        let (flush, _) = memory.begin_flush().unwrap();
+        memory.end_flush(flush, true);
+        assert_eq!((memory.get(&key(1)), memory.unwritten()), (Some(mark(5)), 0));
+    }
+
+    #[test]
+    fn what_would_not_be_written_is_not_raised() {
+        let mut memory = Memory::new(10);
+        memory.raise(key(1), mark(5), mark(0), 0).unwrap();
+        memory.close();
+        assert_eq!(memory.raise(key(1), mark(6), mark(5), 0), Err(NotRaised::Closed));
+        assert_eq!(memory.begin_flush().unwrap().1.len(), 1);
     }
 }

@@ -15,7 +15,7 @@ use chinwag_ports::{Cursors, Mark, Unavailable};
 use chinwag_proto::{ChatId, UserId};
 use parking_lot::Mutex;
 
-use self::memory::{Key, Memory};
+use self::memory::{Key, Memory, NotRaised};
 use crate::place::{Mode, Place};
 use crate::sqlite::{OpenError, Schema, Store, wait};
 
@@ -107,7 +107,9 @@ impl SqliteCursors {
             let broken = |_| Unavailable("the thread that writes marks broke off".to_owned());
             thread.join().map_err(broken)?;
         }
-        let flushed = wait(self.shared.flush());
+        self.shared.memory.lock().close();
+        // Not in turn: whoever flushes just now may be waiting for this very thread.
+        let flushed = wait(self.shared.write_out());
         self.shared.store.close()?;
         flushed
     }
@@ -127,7 +129,9 @@ impl Flusher {
         let pause = Duration::from_millis(flush_ms.max(1));
         let work = move || {
             while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
-                if let Err(why) = wait(shared.flush()) {
+                // Somebody else's flush is as good; waiting for it here could keep a close waiting.
+                let Ok(_turn) = shared.turn.try_lock() else { continue };
+                if let Err(why) = wait(shared.write_out()) {
                     tracing::warn!(reason = %why, "marks are not written yet");
                 }
             }
@@ -141,11 +145,15 @@ impl Shared {
     /// Writes what is only in memory; on an error it stays there.
     async fn flush(&self) -> Result<(), Unavailable> {
         let _turn = self.turn.lock().await;
-        let Some(marks) = self.memory.lock().begin_flush() else {
+        self.write_out().await
+    }
+
+    async fn write_out(&self) -> Result<(), Unavailable> {
+        let Some((flush, marks)) = self.memory.lock().begin_flush() else {
             return Ok(());
         };
         let written = self.store.write(move |db| rows::write(db, &marks)).await;
-        self.memory.lock().end_flush(written.is_ok());
+        self.memory.lock().end_flush(flush, written.is_ok());
         written
     }
 
@@ -175,8 +183,10 @@ impl Shared {
         loop {
             let (before, flushes) = self.look_up(&[key]).await?;
             let before = before.first().copied().unwrap_or_default();
-            if let Some(after) = self.memory.lock().raise(key, mark, before, flushes) {
-                return Ok(after);
+            match self.memory.lock().raise(key, mark, before, flushes) {
+                Ok(after) => return Ok(after),
+                Err(NotRaised::Stale) => {}
+                Err(NotRaised::Closed) => return Err(Unavailable("the marks are closed".to_owned())),
             }
         }
     }

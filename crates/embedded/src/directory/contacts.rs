@@ -56,6 +56,12 @@ fn add(
     Ok(db.prepare_cached(&insert)?.execute(row)? > 0)
 }
 
+pub(super) fn pairs_with(table: &str) -> String {
+    format!(
+        "SELECT value FROM json_each(?2) WHERE EXISTS (SELECT 1 FROM {table} WHERE user = value AND other = ?1)"
+    )
+}
+
 impl SqliteDirectory {
     async fn add_pair(
         &self,
@@ -86,10 +92,7 @@ impl SqliteDirectory {
         user: UserId,
         others: &[UserId],
     ) -> Result<Vec<UserId>, Unavailable> {
-        let sql = format!(
-            "SELECT value FROM json_each(?2) WHERE EXISTS (SELECT 1 FROM {} WHERE user = value AND other = ?1)",
-            table.name()
-        );
+        let sql = pairs_with(table.name());
         let row = (integer(user.get()), id_list(others.iter().map(|other| other.get())));
         self.store
             .read(move |db| db.prepare_cached(&sql)?.query_map(row, |row| user_id(row, 0))?.collect())

@@ -13,6 +13,13 @@ use super::SqliteDirectory;
 use super::accounts::user_id;
 use crate::sqlite::{boolean, integer, number, text, time};
 
+pub(super) const TOKEN_OWNER: &str =
+    "SELECT device.user, device.id, device.expires_at FROM device JOIN user ON user.id = device.user
+     WHERE device.token = ?1 AND NOT user.suspended";
+
+pub(super) const DEVICES: &str = "SELECT id, user, name, created_at, last_seen, token IS NOT NULL FROM device
+     WHERE user = ?1 ORDER BY created_at, id";
+
 fn device_id(row: &Row<'_>, column: usize) -> rusqlite::Result<DeviceId> {
     let number = number(row, column)?;
     DeviceId::new(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, number.cast_signed()))
@@ -74,18 +81,15 @@ impl Devices for SqliteDirectory {
     }
 
     async fn token_owner(&self, token: &TokenHash) -> Result<Option<TokenOwner>, Unavailable> {
-        let sql =
-            "SELECT device.user, device.id, device.expires_at FROM device JOIN user ON user.id = device.user
-                   WHERE device.token = ?1 AND NOT user.suspended";
         let hash = token.0;
-        self.store.read(move |db| db.prepare_cached(sql)?.query_row([hash], owner_of).optional()).await
+        self.store
+            .read(move |db| db.prepare_cached(TOKEN_OWNER)?.query_row([hash], owner_of).optional())
+            .await
     }
 
     async fn devices(&self, user: UserId) -> Result<Vec<Device>, Unavailable> {
-        let sql = "SELECT id, user, name, created_at, last_seen, token IS NOT NULL FROM device
-                   WHERE user = ?1 ORDER BY created_at, id";
         let id = integer(user.get());
-        self.store.read(move |db| db.prepare_cached(sql)?.query_map([id], device_of)?.collect()).await
+        self.store.read(move |db| db.prepare_cached(DEVICES)?.query_map([id], device_of)?.collect()).await
     }
 
     async fn rename_device(&self, user: UserId, device: DeviceId, name: &Name) -> Result<bool, Unavailable> {

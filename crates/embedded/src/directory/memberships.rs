@@ -15,6 +15,20 @@ use super::SqliteDirectory;
 use super::accounts::user_id;
 use crate::sqlite::{chat_columns, chat_of, id_list, integer};
 
+pub(super) const CHATS_OF: &str =
+    "SELECT kind, a, b FROM membership WHERE user = ?1 AND (kind, a, b) > (?2, ?3, ?4) AND role > 0
+     ORDER BY kind, a, b LIMIT ?5";
+
+pub(super) const ACQUAINTED: &str = "WITH small AS MATERIALIZED (
+         SELECT a FROM membership JOIN group_size ON group_size.id = a
+         WHERE user = ?1 AND kind = 1 AND role > 0 AND members <= ?3)
+     SELECT value FROM json_each(?2) AS other
+     WHERE EXISTS (SELECT 1 FROM membership WHERE user = ?1 AND kind = 0 AND role > 0
+                       AND a = min(?1, other.value) AND b = max(?1, other.value))
+        OR EXISTS (SELECT 1 FROM small CROSS JOIN membership AS theirs
+                   WHERE theirs.user = other.value AND theirs.kind = 1 AND theirs.a = small.a
+                       AND theirs.b = 0 AND theirs.role > 0)";
+
 /// As the table's comment says.
 const fn role_column(membership: Membership) -> i64 {
     match membership {
@@ -56,13 +70,10 @@ impl Memberships for SqliteDirectory {
         after: Option<ChatId>,
         limit: usize,
     ) -> Result<Vec<ChatId>, Unavailable> {
-        let sql =
-            "SELECT kind, a, b FROM membership WHERE user = ?1 AND (kind, a, b) > (?2, ?3, ?4) AND role > 0
-                   ORDER BY kind, a, b LIMIT ?5";
         let (kind, a, b) = after.map_or((-1, 0, 0), chat_columns);
         let page = (integer(user.get()), kind, a, b, i64::try_from(limit).unwrap_or(i64::MAX));
         self.store
-            .read(move |db| db.prepare_cached(sql)?.query_map(page, |row| chat_of(row, 0))?.collect())
+            .read(move |db| db.prepare_cached(CHATS_OF)?.query_map(page, |row| chat_of(row, 0))?.collect())
             .await
     }
 
@@ -72,19 +83,10 @@ impl Memberships for SqliteDirectory {
         others: &[UserId],
         group_max: usize,
     ) -> Result<Vec<UserId>, Unavailable> {
-        let sql = "WITH small AS MATERIALIZED (
-                       SELECT a FROM membership JOIN group_size ON group_size.id = a
-                       WHERE user = ?1 AND kind = 1 AND role > 0 AND members <= ?3)
-                   SELECT value FROM json_each(?2) AS other
-                   WHERE EXISTS (SELECT 1 FROM membership WHERE user = ?1 AND kind = 0 AND role > 0
-                                     AND a = min(?1, other.value) AND b = max(?1, other.value))
-                      OR EXISTS (SELECT 1 FROM small CROSS JOIN membership AS theirs
-                                 WHERE theirs.user = other.value AND theirs.kind = 1 AND theirs.a = small.a
-                                     AND theirs.b = 0 AND theirs.role > 0)";
         let others = id_list(others.iter().map(|other| other.get()));
         let row = (integer(user.get()), others, i64::try_from(group_max).unwrap_or(i64::MAX));
         self.store
-            .read(move |db| db.prepare_cached(sql)?.query_map(row, |row| user_id(row, 0))?.collect())
+            .read(move |db| db.prepare_cached(ACQUAINTED)?.query_map(row, |row| user_id(row, 0))?.collect())
             .await
     }
 }

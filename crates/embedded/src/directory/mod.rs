@@ -8,6 +8,8 @@ mod contacts;
 mod devices;
 mod invites;
 mod memberships;
+#[cfg(test)]
+mod plans;
 mod profiles;
 mod reservations;
 

@@ -10,6 +10,12 @@ use super::SqliteDirectory;
 use super::accounts::{USER_COLUMNS, user_of};
 use crate::sqlite::{id_list, integer};
 
+pub(super) fn users_sql() -> String {
+    format!(
+        "SELECT {USER_COLUMNS} FROM json_each(?1) AS asked LEFT JOIN user ON user.id = asked.value ORDER BY asked.key"
+    )
+}
+
 fn update(
     db: &Connection,
     user: UserId,
@@ -30,9 +36,7 @@ fn update(
 #[async_trait]
 impl Profiles for SqliteDirectory {
     async fn users(&self, users: &[UserId]) -> Result<Vec<Option<User>>, Unavailable> {
-        let sql = format!(
-            "SELECT {USER_COLUMNS} FROM json_each(?1) AS asked LEFT JOIN user ON user.id = asked.value ORDER BY asked.key"
-        );
+        let sql = users_sql();
         let asked = id_list(users.iter().map(|user| user.get()));
         self.store
             .read(move |db| {

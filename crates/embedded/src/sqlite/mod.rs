@@ -13,6 +13,8 @@ mod values;
 mod wait;
 mod writer;
 
+use std::time::Duration;
+
 pub use open::OpenError;
 pub(crate) use open::Schema;
 pub(crate) use store::Store;
@@ -20,6 +22,9 @@ pub(crate) use values::{
     boolean, chat_columns, chat_of, fingerprint_of, id_list, integer, number, optional_text, text, time,
 };
 pub(crate) use wait::wait;
+
+/// How long a connection waits for the lock of another process, such as somebody's `sqlite3`.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// Jobs that wait for the writer, or for the readers; who comes then waits outside. A job is about
 /// 100 bytes.

@@ -5,15 +5,17 @@
 //! by itself here, since it would not tell of a sync that failed ([`super::writer`] does).
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::BUSY;
 use crate::place::Place;
 
-/// How long a connection waits for the lock of another process, such as somebody's `sqlite3`.
-const BUSY: Duration = Duration::from_secs(5);
+/// Pages kept by the writer and by each reader, KiB, taken as they are used. Indexes over a million rows
+/// are some 60 MB; what is not kept comes from the system's own cache.
+const WRITER_CACHE_KIB: u32 = 32 * 1024;
+const READER_CACHE_KIB: u32 = 8 * 1024;
 
 /// What one store's database is.
 pub(crate) struct Schema {
@@ -84,7 +86,7 @@ pub(super) fn open_writer(place: &Place, schema: &Schema) -> Result<Connection, 
     if place.vfs.is_none() {
         make_private(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
     }
-    let opened = connect(place, &path).and_then(|mut db| {
+    let opened = connect(place, &path, WRITER_CACHE_KIB).and_then(|mut db| {
         // Deleted rows are overwritten, not only let go of.
         db.execute_batch("PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA;")?;
         let (application, found) = versions(&db)?;
@@ -111,7 +113,7 @@ pub(super) fn open_writer(place: &Place, schema: &Schema) -> Result<Connection, 
 /// Opens a database that is there, for reading alone.
 pub(super) fn open_reader(place: &Place, schema: &Schema) -> Result<Connection, OpenError> {
     let path = path_of(place, schema);
-    let opened = connect(place, &path).and_then(|db| {
+    let opened = connect(place, &path, READER_CACHE_KIB).and_then(|db| {
         db.execute_batch("PRAGMA query_only = ON;")?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(db)
@@ -119,7 +121,7 @@ pub(super) fn open_reader(place: &Place, schema: &Schema) -> Result<Connection, 
     opened.map_err(|source| OpenError::Sqlite { path, source })
 }
 
-fn connect(place: &Place, path: &Path) -> rusqlite::Result<Connection> {
+fn connect(place: &Place, path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = match &place.vfs {
@@ -129,7 +131,7 @@ fn connect(place: &Place, path: &Path) -> rusqlite::Result<Connection> {
     db.busy_timeout(BUSY)?;
     db.set_prepared_statement_cache_capacity(64);
     // Nothing personal in temporary files.
-    db.execute_batch("PRAGMA temp_store = MEMORY;")?;
+    db.execute_batch(&format!("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache_kib};"))?;
     Ok(db)
 }
 

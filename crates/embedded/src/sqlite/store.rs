@@ -63,7 +63,12 @@ impl Store {
 
     /// Whether it takes writes, and if not, why.
     pub(crate) fn ready(&self) -> Result<(), Unavailable> {
-        self.health.check()
+        self.health.check()?;
+        let open = match &self.side {
+            Side::Inline(writer) => writer.lock().is_some(),
+            Side::Threads(threads) => threads.queues.read().is_some(),
+        };
+        if open { Ok(()) } else { Err(closed()) }
     }
 
     /// Lets what was deleted leave the WAL as well, soon.

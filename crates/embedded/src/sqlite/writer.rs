@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use chinwag_ports::Unavailable;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::BUSY;
 use super::failure::{Consequence, Health, consequence_of, tell};
 
 /// Jobs of one transaction. At about 50 µs each, 64 are 3 ms, less than a sync of many disks.
@@ -144,8 +146,11 @@ impl Writer {
     fn checkpoint_if_due(&mut self) {
         let rows = self.db.total_changes();
         if self.wipe.load(Ordering::Acquire) {
-            // Cut off only when no reader is in the way; else tried again after the next batch.
-            if self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)") {
+            // Cut off only when no reader is in the way, without waiting; else tried again after the
+            // next batch.
+            let waits = self.db.busy_timeout(Duration::ZERO);
+            let done = waits.is_ok() && self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
+            if self.db.busy_timeout(BUSY).is_ok() && done {
                 self.wipe.store(false, Ordering::Release);
             }
         } else if rows.saturating_sub(self.rows_at_checkpoint) >= CHECKPOINT_ROWS {

@@ -105,7 +105,8 @@ pub enum LoginName {
 /// Accounts. Each call is atomic.
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Makes a user, and uses up the invitation in the same step.
+    /// Makes a user, and uses up the invitation in the same step. An invitation is good until, not at, its
+    /// end.
     async fn create(&self, user: CreateUser) -> Result<(), CreateUserError>;
 
     /// What the password of a log-in name is held against.
@@ -117,11 +118,12 @@ pub trait Accounts: Send + Sync {
     /// Sets the password. `false`: no such user.
     async fn set_password(&self, user: UserId, password_hash: &str) -> Result<bool, Unavailable>;
 
-    /// Suspends or restores. `false`: no such user.
+    /// Suspends or restores. His tokens are dead while it lasts, and live again unless they were ended
+    /// meanwhile. `false`: no such user.
     async fn set_suspended(&self, user: UserId, suspended: bool) -> Result<bool, Unavailable>;
 
     /// Erases: name, address, password, switches, devices, contacts and blocks (his and those of him)
-    /// go; the id stays as that of an erased user, the name stays taken. Idempotent.
+    /// go; the id stays as that of an erased user who shows nothing, the name stays taken. Idempotent.
     async fn erase(&self, user: UserId) -> Result<(), Unavailable>;
 
     /// One account.

@@ -14,7 +14,8 @@ pub struct Since {
     pub since: Timestamp,
 }
 
-/// Contacts and blocks of users. All writes are idempotent; the first `since` stays.
+/// Contacts and blocks of users. All writes are idempotent; the first `since` stays. Adding somebody who is
+/// not there or erased, or for such a one, does nothing: it is as if the erasure had come after.
 #[async_trait]
 pub trait Contacts: Send + Sync {
     /// Adds a contact. `false`: there are `max` already.

@@ -68,7 +68,8 @@ pub trait Devices: Send + Sync {
     /// Adds a device. `false`: the user has `devices_max` already, or is erased or suspended.
     async fn add_device(&self, device: NewDevice, devices_max: usize) -> Result<bool, Unavailable>;
 
-    /// Gives a device of the user another token; the old one dies. `false`: no such device of his.
+    /// Gives a device of the user another token; the old one dies. `false`: no such device of his, or he is
+    /// erased or suspended.
     async fn renew_token(
         &self,
         user: UserId,
@@ -99,6 +100,7 @@ pub trait Devices: Send + Sync {
     /// Removes a device and its token. `false`: no such device of his.
     async fn remove_device(&self, user: UserId, device: DeviceId) -> Result<bool, Unavailable>;
 
-    /// Notes when devices were last heard, and until when their tokens live. May be lost in a crash.
+    /// Notes when devices were last heard, and until when their tokens live; neither goes back. A device that
+    /// is not there is passed over. May be lost in a crash.
     async fn seen(&self, devices: &[(DeviceId, Timestamp, Timestamp)]) -> Result<(), Unavailable>;
 }

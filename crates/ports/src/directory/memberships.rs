@@ -16,7 +16,8 @@ pub enum Membership {
     Former,
 }
 
-/// One row. A row with a lower seq than the one that stands is ignored.
+/// One row. A row with a lower seq than the one that stands is ignored; of two with the same seq the later
+/// one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MembershipRow {
     /// The user.
