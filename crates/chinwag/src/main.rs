@@ -4,9 +4,10 @@
 //! `chinwag-server`.
 
 mod admin;
+mod bench;
 mod cli;
-mod doctor;
 mod client;
+mod doctor;
 mod exit;
 mod serve;
 mod settings;

@@ -31,7 +31,8 @@ pub(crate) struct ServeArgs {
 
 /// Runs `chinwag serve`.
 pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
-    let listen = args.listen.map(|listen| ("--listen".to_owned(), "server.listen".to_owned(), listen.to_string()));
+    let listen =
+        args.listen.map(|listen| ("--listen".to_owned(), "server.listen".to_owned(), listen.to_string()));
     let loaded = args.settings.load(listen.into_iter().collect())?;
     if args.print_config {
         return Ok(io::stdout().lock().write_all(loaded.to_toml().as_bytes())?);
@@ -70,7 +71,11 @@ async fn serve(loaded: Loaded) -> Result<(), Failure> {
             return Err(Failure::runtime("stopped at once by a second signal; nothing acknowledged is lost"));
         }
     }
-    if lost { Err(Failure::runtime("this node lost its place among the nodes; start it again")) } else { Ok(()) }
+    if lost {
+        Err(Failure::runtime("this node lost its place among the nodes; start it again"))
+    } else {
+        Ok(())
+    }
 }
 
 async fn either(one: &mut Signal, other: &mut Signal) {

@@ -34,7 +34,11 @@ impl SettingsArgs {
             flags.push((format!("--set {name}"), name.trim().to_owned(), value.to_owned()));
         }
         if let Some(data) = &self.data {
-            flags.push(("--data".to_owned(), "storage.data".to_owned(), text(data.clone().into_os_string(), "--data")?));
+            flags.push((
+                "--data".to_owned(),
+                "storage.data".to_owned(),
+                text(data.clone().into_os_string(), "--data")?,
+            ));
         }
         flags.extend(more);
         let environment = std::env::vars_os().filter_map(|(name, value)| {

@@ -25,13 +25,15 @@ fn administers_users(bench: &Bench) {
     let made = bench.json(&["admin", "users", "create", "alice", "--display-name", "Alice L", "--json"]);
     assert_eq!(made["username"], "alice");
     assert_eq!(text(&made["password"]).len(), 24);
-    let with_password = ["admin", "users", "create", "bob", "--email", "bob@example.org", "--password-stdin", "--json"];
+    let with_password =
+        ["admin", "users", "create", "bob", "--email", "bob@example.org", "--password-stdin", "--json"];
     let bob = bench.run_with_input(&with_password, "correct horse\n");
     assert_eq!(bob.code, 0, "{}", bob.stderr);
     assert_eq!(serde_json::from_str::<Value>(&bob.stdout).unwrap()["password"], Value::Null);
 
     let listed = bench.json(&["admin", "users", "list", "--json"]);
-    let names: Vec<_> = listed["users"].as_array().unwrap().iter().map(|user| text(&user["username"])).collect();
+    let names: Vec<_> =
+        listed["users"].as_array().unwrap().iter().map(|user| text(&user["username"])).collect();
     assert_eq!(names, ["alice", "bob"]);
     let first = bench.json(&["admin", "users", "list", "--limit", "1", "--json"]);
     assert_eq!(first["after"], made["userId"]);
@@ -66,10 +68,14 @@ fn administers_devices_and_invites(bench: &Bench) {
     bench.json(&["admin", "devices", "revoke", "bob", text(&made["deviceId"]), "--json"]);
     assert_eq!(bench.json(&["admin", "devices", "list", "bob", "--json"])["devices"], json!([]));
 
-    let invite = bench.json(&["admin", "invites", "create", "--uses", "2", "--note", "for the band", "--json"]);
+    let invite =
+        bench.json(&["admin", "invites", "create", "--uses", "2", "--note", "for the band", "--json"]);
     assert!(text(&invite["invite"]).len() > 20);
     let listed = bench.json(&["admin", "invites", "list", "--json"]);
-    assert_eq!((&listed["invites"][0]["usesLeft"], &listed["invites"][0]["note"]), (&json!(2), &json!("for the band")));
+    assert_eq!(
+        (&listed["invites"][0]["usesLeft"], &listed["invites"][0]["note"]),
+        (&json!(2), &json!("for the band"))
+    );
     bench.json(&["admin", "invites", "revoke", &invite["id"].to_string(), "--json"]);
     assert_eq!(bench.json(&["admin", "invites", "list", "--json"])["invites"], json!([]));
 }
@@ -143,7 +149,10 @@ async fn a_suspension_closes_connections_and_ends_with_the_restoration() {
         }
     });
     let closed = closed.await.unwrap();
-    assert!(matches!(closed, ClientError::Closed { code, .. } if code == Close::DeviceRevoked.code()), "{closed:?}");
+    assert!(
+        matches!(closed, ClientError::Closed { code, .. } if code == Close::DeviceRevoked.code()),
+        "{closed:?}"
+    );
     assert!(rest(&server).login("alice", "correct horse", "d".parse().unwrap()).await.is_err());
     bench.json(&["admin", "users", "restore", "alice", "--json"]);
     rest(&server).login("alice", "correct horse", "d".parse().unwrap()).await.unwrap();
@@ -182,7 +191,8 @@ async fn chats_are_shown_without_what_was_said() {
     assert_eq!((&listed["chats"][0]["chatId"], &listed["chats"][0]["messages"]), (&json!(chat), &json!(1)));
     let shown = bench.json(&["admin", "chats", "show", &chat, "--json"]);
     let members = shown["members"].as_array().unwrap();
-    let roles: Vec<_> = members.iter().map(|member| (text(&member["username"]), text(&member["role"]))).collect();
+    let roles: Vec<_> =
+        members.iter().map(|member| (text(&member["username"]), text(&member["role"]))).collect();
     assert_eq!(roles, [("alice", "owner"), ("bob", "member")]);
     let printed = bench.run(&["admin", "chats", "show", &chat]).stdout;
     assert!(printed.contains("the band") && printed.contains("owner"), "{printed}");

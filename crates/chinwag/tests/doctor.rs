@@ -9,7 +9,6 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use chinwag_ports::Clock;
 use chinwag_server::node::clock::SystemClock;
 use common::Bench;
 use serde_json::Value;
@@ -21,7 +20,8 @@ fn examines(bench: &Bench, check: &str, arguments: &[&str]) -> (i32, Vec<(String
     let answer: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let findings = answer["findings"].as_array().unwrap().iter().filter(|finding| finding["check"] == check);
-    let findings = findings.map(|finding| (text(&finding["health"]), text(&finding["found"]), text(&finding["mend"])));
+    let findings =
+        findings.map(|finding| (text(&finding["health"]), text(&finding["found"]), text(&finding["mend"])));
     (ran.code, findings.collect())
 }
 
@@ -47,7 +47,10 @@ fn all_is_well_before_the_first_start_while_running_and_after() {
     assert!(!bench.data().exists(), "the doctor makes nothing");
     let server = bench.serve(&[]);
     let running = well("running");
-    assert!(running.contains(&format!("runs at {}", server.url)) && running.contains("is ready"), "{running}");
+    assert!(
+        running.contains(&format!("runs at {}", server.url)) && running.contains("is ready"),
+        "{running}"
+    );
     assert_eq!(server.stops().0, Some(0));
     let stopped = well("stopped");
     for database in ["log.db", "chunks.db", "directory.db", "cursors.db"] {
@@ -59,7 +62,13 @@ fn all_is_well_before_the_first_start_while_running_and_after() {
 fn wrong_settings_are_named_each() {
     let bench = Bench::new();
     bench.writes("chinwag.toml", "[limits]\npages = 1\npage = 0\n");
-    finds_broken(&bench, "settings", &[], "there is no setting limits.pages; did you mean page?", "correct it");
+    finds_broken(
+        &bench,
+        "settings",
+        &[],
+        "there is no setting limits.pages; did you mean page?",
+        "correct it",
+    );
     finds_broken(&bench, "settings", &[], "limits.page (chinwag.toml): must be at least 1", "correct it");
 }
 
@@ -71,7 +80,9 @@ fn a_secret_that_others_may_read_is_a_warning() {
     let warned = || {
         let (code, findings) = examines(&bench, "settings", &[]);
         assert_eq!(code, 0);
-        findings.iter().any(|(health, found, _)| health == "warning" && found.contains("may be read by others"))
+        findings
+            .iter()
+            .any(|(health, found, _)| health == "warning" && found.contains("may be read by others"))
     };
     fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
     assert!(warned());
@@ -85,7 +96,10 @@ fn clear_text_for_the_world_is_a_warning() {
     let arguments = ["--set", "server.listen=0.0.0.0:0"];
     let (code, findings) = examines(&bench, "settings", &arguments);
     assert_eq!(code, 0);
-    assert!(findings.iter().any(|(health, found, _)| health == "warning" && found.contains("in the clear")), "{findings:?}");
+    assert!(
+        findings.iter().any(|(health, found, _)| health == "warning" && found.contains("in the clear")),
+        "{findings:?}"
+    );
     let (_, findings) = examines(&bench, "address", &arguments);
     assert!(findings.iter().any(|(_, _, mend)| mend.contains("server.public_url")), "{findings:?}");
 }
@@ -104,7 +118,10 @@ fn a_folder_open_to_others_is_a_warning() {
     fs::set_permissions(bench.data(), Permissions::from_mode(0o755)).unwrap();
     let (code, findings) = examines(&bench, "data", &[]);
     assert_eq!(code, 0);
-    assert!(findings.iter().any(|(health, _, mend)| health == "warning" && mend.contains("chmod 700")), "{findings:?}");
+    assert!(
+        findings.iter().any(|(health, _, mend)| health == "warning" && mend.contains("chmod 700")),
+        "{findings:?}"
+    );
 }
 
 #[test]
@@ -169,7 +186,10 @@ fn certificates_are_looked_at() {
     writes(90);
     fs::set_permissions(bench.folder().join("key.pem"), Permissions::from_mode(0o644)).unwrap();
     let (_, findings) = examines(&bench, "tls", &tls);
-    assert!(findings.iter().any(|(_, found, _)| found.contains("key.pem may be read by others")), "{findings:?}");
+    assert!(
+        findings.iter().any(|(_, found, _)| found.contains("key.pem may be read by others")),
+        "{findings:?}"
+    );
     bench.writes("key.pem", "no key");
     finds_broken(&bench, "tls", &tls, "key.pem holds no private key", "set tls.certificate and tls.key");
 }

@@ -92,7 +92,10 @@ async fn a_second_signal_ends_it_at_once() {
     let head = b"POST /users/register HTTP/1.1\r\nhost: t\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n";
     tokio::io::AsyncWriteExt::write_all(&mut stream, head).await.unwrap();
     let mut continued = [0; 25];
-    timeout(DEADLINE, tokio::io::AsyncReadExt::read_exact(&mut stream, &mut continued)).await.unwrap().unwrap();
+    timeout(DEADLINE, tokio::io::AsyncReadExt::read_exact(&mut stream, &mut continued))
+        .await
+        .unwrap()
+        .unwrap();
 
     server.signal("TERM");
     let closed = timeout(DEADLINE, async { while tokio::net::TcpStream::connect(address).await.is_ok() {} });
@@ -117,7 +120,11 @@ fn a_second_server_on_the_same_folder_is_refused() {
     let server = bench.serve(&[]);
     let second = bench.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!((second.code, second.stdout.as_str()), (1, ""));
-    assert!(second.stderr.contains("chinwag: the data folder chinwag-data is in use by another process (pid "), "{}", second.stderr);
+    assert!(
+        second.stderr.contains("chinwag: the data folder chinwag-data is in use by another process (pid "),
+        "{}",
+        second.stderr
+    );
     assert!(second.stderr.contains("--data DIR"), "{}", second.stderr);
     assert_eq!(server.stops().0, Some(0));
 }
@@ -130,10 +137,18 @@ fn what_keeps_it_from_starting_is_one_line_that_says_what_to_do() {
     bench.writes("file", "not a folder");
     bench.writes("bad.toml", "[limits]\npages = 1\n");
     for (arguments, code, says) in [
-        (vec!["serve", "--listen", address.as_str()], 1, "is in use by another program: stop it, or choose another"),
+        (
+            vec!["serve", "--listen", address.as_str()],
+            1,
+            "is in use by another program: stop it, or choose another",
+        ),
         (vec!["serve", "--listen", "127.0.0.1:0", "--data", "file"], 1, "cannot use the data folder file: "),
         (vec!["serve", "--listen", "192.0.2.1:80"], 1, "cannot listen on 192.0.2.1:80: "),
-        (vec!["serve", "--config", "bad.toml"], 2, "bad.toml: there is no setting limits.pages; did you mean page?"),
+        (
+            vec!["serve", "--config", "bad.toml"],
+            2,
+            "bad.toml: there is no setting limits.pages; did you mean page?",
+        ),
         (vec!["serve", "--config", "none.toml"], 2, "cannot read the configuration file none.toml: "),
         (vec!["serve", "--set", "limits.page"], 2, "write it as --set SECTION.KEY=VALUE"),
         (vec!["serve", "--set", "tls.key=k"], 2, "tls.certificate (default): is missing"),
@@ -157,7 +172,10 @@ fn settings_come_from_the_file_in_the_folder_and_are_shown_with_their_sources() 
         let shown = bench.run(&[&arguments[..], &["--set", "limits.watch_users=8"]].concat()).stdout;
         assert!(shown.contains("\npage = 7  # chinwag.toml\n"), "{shown}");
         assert!(shown.contains("\nwatch_users = 8  # flag --set limits.watch_users\n"), "{shown}");
-        assert!(shown.contains("memory_kib = 8  # environment CHINWAG_ACCOUNTS_PASSWORD_MEMORY_KIB\n"), "{shown}");
+        assert!(
+            shown.contains("memory_kib = 8  # environment CHINWAG_ACCOUNTS_PASSWORD_MEMORY_KIB\n"),
+            "{shown}"
+        );
         assert!(shown.contains("\nlisten = \"127.0.0.1:8080\"  # default\n"), "{shown}");
     }
     let shown = bench.json(&["config", "show", "--json"]);

@@ -22,7 +22,11 @@ struct Expected {
 pub fn databases(folder: &Path) -> Vec<(&'static str, Result<(), String>)> {
     let [log, chunks] = ledger::databases();
     let expected = [
-        Expected::of(directory::SCHEMA.file, directory::SCHEMA.application, directory::SCHEMA.migrations.len()),
+        Expected::of(
+            directory::SCHEMA.file,
+            directory::SCHEMA.application,
+            directory::SCHEMA.migrations.len(),
+        ),
         Expected::of(cursors::SCHEMA.file, cursors::SCHEMA.application, cursors::SCHEMA.migrations.len()),
         Expected::of(log.0, log.1, log.2),
         Expected::of(chunks.0, chunks.1, chunks.2),
@@ -60,7 +64,10 @@ struct Found {
 }
 
 fn look(path: &Path) -> rusqlite::Result<Found> {
-    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let db = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     let application = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let layout = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let mut statement = db.prepare(&format!("PRAGMA quick_check({DAMAGES_MAX})"))?;

@@ -37,7 +37,9 @@ pub(super) async fn run(operator: &Operator, command: ChatsCommand) -> Result<()
             let page: ChatPage = operator.get(&user.path(&format!("/chats?limit={limit}{after}"))).await?;
             operator.print(&page, list)
         }
-        ChatsCommand::Show { chat } => operator.print(&operator.get::<ChatShown>(&format!("/chats/{chat}")).await?, show),
+        ChatsCommand::Show { chat } => {
+            operator.print(&operator.get::<ChatShown>(&format!("/chats/{chat}")).await?, show)
+        }
     }
 }
 

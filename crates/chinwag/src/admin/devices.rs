@@ -32,7 +32,9 @@ pub(super) enum DevicesCommand {
 
 pub(super) async fn run(operator: &Operator, command: DevicesCommand) -> Result<(), Failure> {
     match command {
-        DevicesCommand::List(user) => operator.print(&operator.get::<DeviceRows>(&user.path("/devices")).await?, list),
+        DevicesCommand::List(user) => {
+            operator.print(&operator.get::<DeviceRows>(&user.path("/devices")).await?, list)
+        }
         DevicesCommand::Create { user, name } => {
             let made: DeviceCreated = operator.post(&user.path("/devices"), &CreateDevice { name }).await?;
             operator.print(&made, |made| {

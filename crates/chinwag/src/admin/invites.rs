@@ -33,8 +33,11 @@ pub(super) enum InvitesCommand {
 pub(super) async fn run(operator: &Operator, command: InvitesCommand) -> Result<(), Failure> {
     match command {
         InvitesCommand::Create { uses, days, note } => {
-            let made: InviteCreated = operator.post("/invites", &CreateInvite { note, uses, hours: days * 24 }).await?;
-            operator.print(&made, |made| format!("invite {}\nnumber {}\nuntil {}", made.invite, made.id, made.expires_at))
+            let made: InviteCreated =
+                operator.post("/invites", &CreateInvite { note, uses, hours: days * 24 }).await?;
+            operator.print(&made, |made| {
+                format!("invite {}\nnumber {}\nuntil {}", made.invite, made.id, made.expires_at)
+            })
         }
         InvitesCommand::List => operator.print(&operator.get::<InviteRows>("/invites").await?, list),
         InvitesCommand::Revoke { id } => {

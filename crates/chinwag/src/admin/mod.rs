@@ -60,7 +60,8 @@ pub(crate) fn run(args: AdminArgs) -> Result<(), Failure> {
         .build()
         .map_err(|why| Failure::runtime(format!("cannot start threads: {why}")))?;
     runtime.block_on(async {
-        let operator = Operator { door: Door::open(&loaded.config).await.map_err(Failure::runtime)?, json: args.json };
+        let operator =
+            Operator { door: Door::open(&loaded.config).await.map_err(Failure::runtime)?, json: args.json };
         let done = match args.noun {
             Noun::Users(command) => users::run(&operator, command).await,
             Noun::Devices(command) => devices::run(&operator, command).await,
@@ -87,17 +88,26 @@ impl Operator {
         told(self.door.ask("DELETE", path, None::<&()>)).await
     }
 
-    async fn put<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<T, Failure> {
+    async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Failure> {
         told(self.door.ask("PUT", path, Some(body))).await
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<T, Failure> {
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, Failure> {
         told(self.door.ask("POST", path, Some(body))).await
     }
 
     /// Prints an answer: as JSON where that was asked for, else as `text` makes it.
     fn print<T: Serialize>(&self, answer: &T, text: impl FnOnce(&T) -> String) -> Result<(), Failure> {
-        let text = if self.json { serde_json::to_string(answer).map_err(Failure::runtime)? } else { text(answer) };
+        let text =
+            if self.json { serde_json::to_string(answer).map_err(Failure::runtime)? } else { text(answer) };
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.trim_end().as_bytes())?;
         Ok(stdout.write_all(b"\n")?)

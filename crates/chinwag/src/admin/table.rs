@@ -26,7 +26,10 @@ mod tests {
 
     #[test]
     fn columns_stand_below_their_heads() {
-        let text = table(["ID", "NAME"], vec![["1".to_owned(), "zoë".to_owned()], ["100".to_owned(), String::new()]]);
+        let text = table(
+            ["ID", "NAME"],
+            vec![["1".to_owned(), "zoë".to_owned()], ["100".to_owned(), String::new()]],
+        );
         assert_eq!(text, "ID   NAME\n1    zoë\n100\n");
     }
 }

@@ -103,7 +103,8 @@ pub(super) async fn run(operator: &Operator, command: UsersCommand) -> Result<()
             let body = CreateUser { username: name, display_name, email, password };
             let made: UserCreated = operator.post("/users", &body).await?;
             operator.print(&made, |made| {
-                let password = made.password.as_ref().map_or_else(String::new, |made| format!("\npassword {made}"));
+                let password =
+                    made.password.as_ref().map_or_else(String::new, |made| format!("\npassword {made}"));
                 format!("user {} {}{password}", made.user_id, made.username)
             })
         }
@@ -127,7 +128,10 @@ pub(super) async fn run(operator: &Operator, command: UsersCommand) -> Result<()
             let body = ResetPassword { password: password(password_stdin)? };
             let reset: PasswordReset = operator.put(&user.path("/password"), &body).await?;
             operator.print(&reset, |reset| {
-                reset.password.as_ref().map_or_else(|| "password set".to_owned(), |made| format!("password {made}"))
+                reset
+                    .password
+                    .as_ref()
+                    .map_or_else(|| "password set".to_owned(), |made| format!("password {made}"))
             })
         }
     }
@@ -137,10 +141,16 @@ pub(super) async fn run(operator: &Operator, command: UsersCommand) -> Result<()
 async fn provision(operator: &Operator, count: u32, prefix: String, device: Name) -> Result<(), Failure> {
     let mut left = usize::try_from(count).unwrap_or(usize::MAX);
     while left > 0 {
-        let body = Provision { count: left.min(PROVISIONED_AT_ONCE), prefix: prefix.clone(), device: device.clone() };
+        let body = Provision {
+            count: left.min(PROVISIONED_AT_ONCE),
+            prefix: prefix.clone(),
+            device: device.clone(),
+        };
         let made: Provisioned = operator.post("/provisioned-users", &body).await?;
         for user in &made.users {
-            operator.print(user, |user| format!("user {} device {} token {}", user.user_id, user.device_id, user.token))?;
+            operator.print(user, |user| {
+                format!("user {} device {} token {}", user.user_id, user.device_id, user.token)
+            })?;
         }
         left = left.saturating_sub(made.users.len().max(1));
     }

@@ -27,7 +27,11 @@ pub(super) fn check_folder(config: &Config) -> Vec<Finding> {
         return absent(folder);
     };
     if !found.is_dir() {
-        return vec![Finding::broken(CHECK, format!("{} is no folder", folder.display()), "set storage.data to a folder")];
+        return vec![Finding::broken(
+            CHECK,
+            format!("{} is no folder", folder.display()),
+            "set storage.data to a folder",
+        )];
     }
     let mut findings = Vec::new();
     let usable = access(folder.as_path(), Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK);
@@ -52,13 +56,21 @@ pub(super) fn check_folder(config: &Config) -> Vec<Finding> {
 }
 
 fn absent(folder: &Path) -> Vec<Finding> {
-    let beside = folder.ancestors().skip(1).map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
+    let beside = folder
+        .ancestors()
+        .skip(1)
+        .map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
     let Some(above) = beside.into_iter().find(|above| above.is_dir()) else {
-        return vec![Finding::broken(CHECK, format!("{} cannot be made", folder.display()), "set storage.data")];
+        return vec![Finding::broken(
+            CHECK,
+            format!("{} cannot be made", folder.display()),
+            "set storage.data",
+        )];
     };
     match access(above, Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) => {
-            let mut findings = vec![Finding::fine(CHECK, format!("{} is made at the first start", folder.display()))];
+            let mut findings =
+                vec![Finding::fine(CHECK, format!("{} is made at the first start", folder.display()))];
             findings.extend(room(above));
             findings
         }
@@ -93,7 +105,13 @@ pub(super) async fn check_engines(config: &Config, findings: &mut Vec<Finding>) 
         }
         None => {
             let inspected = inspect(config).await;
-            let broken = |why: String| Finding::broken("engines", why, "see docs/operations.md; restore a backup if files are damaged");
+            let broken = |why: String| {
+                Finding::broken(
+                    "engines",
+                    why,
+                    "see docs/operations.md; restore a backup if files are damaged",
+                )
+            };
             match inspected {
                 Ok(engines) => findings.extend(engines.into_iter().map(|(engine, state)| match state {
                     Ok(()) => Finding::fine("engines", format!("{engine} opens and is whole")),
@@ -112,9 +130,11 @@ async fn running(door: &Door) -> Finding {
         Ok(Status { obstacle: None, version, url, .. }) => {
             Finding::fine("server", format!("runs at {url} (version {version}) and is ready"))
         }
-        Ok(Status { obstacle: Some(obstacle), url, .. }) => {
-            Finding::broken("server", format!("runs at {url} and is not ready: {obstacle}"), "look at its log")
-        }
+        Ok(Status { obstacle: Some(obstacle), url, .. }) => Finding::broken(
+            "server",
+            format!("runs at {url} and is not ready: {obstacle}"),
+            "look at its log",
+        ),
         Err(why) => Finding::broken("server", why.to_string(), "look at its log, or stop it"),
     }
 }

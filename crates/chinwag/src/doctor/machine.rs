@@ -1,6 +1,5 @@
 //! The machine: its clock and its limit of open files.
 
-use chinwag_ports::Clock;
 use chinwag_proto::Timestamp;
 use chinwag_server::node::clock::SystemClock;
 use rustix::process::{Resource, getrlimit};

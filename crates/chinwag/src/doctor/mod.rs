@@ -82,7 +82,9 @@ pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
             findings.extend(runtime.block_on(check(&loaded.config)));
         }
         Err(Failure::Usage(why)) => {
-            let wrong = |line: &str| Finding::broken("settings", line, "correct it; docs/configuration.md has all settings");
+            let wrong = |line: &str| {
+                Finding::broken("settings", line, "correct it; docs/configuration.md has all settings")
+            };
             findings.extend(why.lines().map(wrong));
         }
         Err(failure) => return Err(failure),

@@ -4,7 +4,6 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use chinwag_ports::Clock;
 use chinwag_proto::Timestamp;
 use chinwag_server::config::Config;
 use chinwag_server::node::clock::SystemClock;
@@ -60,13 +59,21 @@ fn pair(certificate: &Path, key: &Path, now: Timestamp) -> Finding {
     let pair = match Pair::read(certificate, key) {
         Ok(pair) => pair,
         Err(why) => {
-            return Finding::broken("tls", why.to_string(), "set tls.certificate and tls.key to a pair of PEM files");
+            return Finding::broken(
+                "tls",
+                why.to_string(),
+                "set tls.certificate and tls.key to a pair of PEM files",
+            );
         }
     };
     match pair.validity() {
         None => Finding::warning("tls", "the certificate does not say how long it is good", RENEW),
-        Some((from, _)) if from > now => Finding::broken("tls", format!("the certificate is good from {from} on only"), RENEW),
-        Some((_, until)) if until <= now => Finding::broken("tls", format!("the certificate ended on {until}"), RENEW),
+        Some((from, _)) if from > now => {
+            Finding::broken("tls", format!("the certificate is good from {from} on only"), RENEW)
+        }
+        Some((_, until)) if until <= now => {
+            Finding::broken("tls", format!("the certificate ended on {until}"), RENEW)
+        }
         Some((_, until)) if until.ms_since(now) < RENEW_BEFORE_MS => {
             Finding::warning("tls", format!("the certificate ends on {until}"), RENEW)
         }

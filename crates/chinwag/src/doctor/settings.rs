@@ -44,7 +44,8 @@ fn clear_text(config: &Config) -> Option<Finding> {
 
 fn cheap_passwords(accounts: &Accounts) -> Option<Finding> {
     let usual = Accounts::default();
-    let cost = |accounts: &Accounts| u64::from(accounts.password_memory_kib) * u64::from(accounts.password_passes);
+    let cost =
+        |accounts: &Accounts| u64::from(accounts.password_memory_kib) * u64::from(accounts.password_passes);
     (cost(accounts) < cost(&usual)).then(|| {
         Finding::warning(
             CHECK,

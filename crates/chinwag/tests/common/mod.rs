@@ -118,7 +118,8 @@ impl Serving {
             child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
             panic!("no ready line: {why}");
         };
-        let url = line.strip_prefix("ready ").unwrap_or_else(|| panic!("not a ready line: {line:?}")).to_owned();
+        let url =
+            line.strip_prefix("ready ").unwrap_or_else(|| panic!("not a ready line: {line:?}")).to_owned();
         Self { child, url, ready_after: began.elapsed() }
     }
 

@@ -72,7 +72,8 @@ async fn one_address_has_so_many_connections_and_gets_them_back() {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let request = b"GET /healthz HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
         let mut bytes = Vec::new();
-        stream.write_all(request).await.is_ok() && matches!(stream.read_to_end(&mut bytes).await, Ok(read) if read > 0)
+        stream.write_all(request).await.is_ok()
+            && matches!(stream.read_to_end(&mut bytes).await, Ok(read) if read > 0)
     })
     .await;
     server.node.stop().await;
@@ -104,7 +105,8 @@ async fn behind_a_trusted_proxy_limits_count_the_clients_own_address() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_has_a_request_id_of_its_own() {
     let server = Server::start(&[]).await;
-    let id = |head: &str| head.lines().find_map(|line| line.strip_prefix("x-request-id: ").map(str::to_owned));
+    let id =
+        |head: &str| head.lines().find_map(|line| line.strip_prefix("x-request-id: ").map(str::to_owned));
     let (one, other) = (server.get("/healthz").await, server.get("/nowhere").await);
     let (one, other) = (id(&one.head).unwrap(), id(&other.head).unwrap());
     assert_ne!(one, other);

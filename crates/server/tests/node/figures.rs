@@ -38,7 +38,10 @@ async fn the_figures_have_the_names_that_are_documented() {
     assert_eq!(sent.status, 201, "{}", sent.body);
 
     // Gauges are told once a second.
-    until("the fold's lag is told", || async { server.get("/metrics").await.body.contains("\nchinwag_fold_lag_entries ") }).await;
+    until("the fold's lag is told", || async {
+        server.get("/metrics").await.body.contains("\nchinwag_fold_lag_entries ")
+    })
+    .await;
     let page = server.get("/metrics").await;
     assert!(page.head.contains("content-type: text/plain; version=0.0.4"), "{}", page.head);
     let documented = include_str!("../../../../docs/operations.md");
@@ -61,7 +64,9 @@ async fn the_figures_have_the_names_that_are_documented() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_token_the_figures_are_for_those_who_have_it() {
     let server = Server::start(&[("metrics.token", "0123456789abcdef")]).await;
-    for wrong in ["", "authorization: Bearer 0123456789abcdeg\r\n", "authorization: Basic 0123456789abcdef\r\n"] {
+    for wrong in
+        ["", "authorization: Bearer 0123456789abcdeg\r\n", "authorization: Basic 0123456789abcdef\r\n"]
+    {
         let refused = server.get_with("/metrics", wrong).await;
         assert_eq!((refused.status, refused.body.contains("chinwag_")), (401, false), "{wrong}");
     }

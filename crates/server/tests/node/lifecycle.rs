@@ -19,7 +19,11 @@ async fn a_node_that_has_started_answers() {
 
     let page = server.get("/").await;
     assert_eq!(page.status, 200);
-    assert!(page.head.contains("content-security-policy: default-src 'none'; style-src 'sha256-"), "{}", page.head);
+    assert!(
+        page.head.contains("content-security-policy: default-src 'none'; style-src 'sha256-"),
+        "{}",
+        page.head
+    );
     assert!(page.body.contains("/docs") && page.body.contains("chinwag tail"), "{}", page.body);
     for path in ["/docs", "/openapi.json", "/metrics"] {
         assert_eq!(server.get(path).await.status, 200, "{path}");
@@ -120,7 +124,11 @@ async fn a_request_under_way_is_answered_while_the_node_stops() {
     let address = server.address();
     let Server { node, folder, config } = server;
     let finishing = async {
-        until("the port is closed to newcomers", || async move { TcpStream::connect(address).await.is_err() }).await;
+        until(
+            "the port is closed to newcomers",
+            || async move { TcpStream::connect(address).await.is_err() },
+        )
+        .await;
         stream.write_all(rest.as_bytes()).await.unwrap();
         assert_eq!(answer(&mut stream).await.status, 201);
     };

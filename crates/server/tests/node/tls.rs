@@ -37,7 +37,8 @@ impl Files {
 
     /// Writes a new pair and answers the certificate.
     fn renew(&self) -> CertificateDer<'static> {
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         fs::write(self.key(), signing_key.serialize_pem()).unwrap();
         fs::write(self.certificate(), cert.pem()).unwrap();
         cert.der().clone()
@@ -59,7 +60,10 @@ async fn start(files: &Files, more: &[(&str, &str)]) -> Server {
 }
 
 /// Connects as a client that trusts this certificate alone.
-async fn connect(address: SocketAddr, trusted: &CertificateDer<'static>) -> Result<TlsStream<TcpStream>, std::io::Error> {
+async fn connect(
+    address: SocketAddr,
+    trusted: &CertificateDer<'static>,
+) -> Result<TlsStream<TcpStream>, std::io::Error> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -107,7 +111,8 @@ async fn a_changed_file_is_noticed() {
     files.renew();
     let server = start(&files, &[("tls.reload_ms", "100")]).await;
     let new = files.renew();
-    until("the new certificate is in force", || async { connect(server.address(), &new).await.is_ok() }).await;
+    until("the new certificate is in force", || async { connect(server.address(), &new).await.is_ok() })
+        .await;
     server.node.stop().await;
 }
 
