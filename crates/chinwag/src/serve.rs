@@ -37,7 +37,8 @@ pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
     if args.print_config {
         return Ok(io::stdout().lock().write_all(loaded.to_toml().as_bytes())?);
     }
-    logging::start(&loaded.config.log);
+    let log = logging::start(&loaded.config.log);
+    let _log = log.map_err(|why| Failure::runtime(format!("cannot start the log: {why}")))?;
     raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -13,13 +13,13 @@ use crate::exit::Failure;
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct SettingsArgs {
     /// Read settings from FILE [default: ./chinwag.toml, if it is there]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// Keep the data in DIR [default: ./chinwag-data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     pub(crate) data: Option<PathBuf>,
     /// Set any setting, as in limits.page=100; may be given many times
-    #[arg(long, value_name = "SECTION.KEY=VALUE")]
+    #[arg(long, value_name = "SECTION.KEY=VALUE", global = true)]
     pub(crate) set: Vec<String>,
 }
 

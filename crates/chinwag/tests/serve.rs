@@ -4,7 +4,8 @@
 
 mod common;
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use chinwag_client_native::{ClientError, Rest, ServerAddress, Socket};
@@ -197,6 +198,65 @@ fn logs_are_json_where_that_is_set_and_hold_no_query() {
     assert_eq!((&access["status"], &access["method"]), (&401.into(), &"GET".into()));
     assert!(access["request"].is_string());
     assert!(!log.contains("secretive") && !log.contains("hushhush"), "{log}");
+}
+
+#[test]
+fn when_files_run_out_those_who_are_connected_stay_and_newcomers_wait() {
+    let bench = Bench::new();
+    let binary = env!("CARGO_BIN_EXE_chinwag");
+    let limited = format!("ulimit -n 60; exec {binary} serve --listen 127.0.0.1:0");
+    let server = Serving::start(bench.shell(&limited));
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    let healthy = |stream: &mut TcpStream| {
+        stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: t\r\n\r\n").unwrap();
+        let mut answer = [0; 15];
+        stream.read_exact(&mut answer).is_ok() && &answer == b"HTTP/1.1 200 OK"
+    };
+    let mut first = TcpStream::connect(&address).unwrap();
+    assert!(healthy(&mut first));
+    let mut others: Vec<_> = (0..60).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    assert!(!healthy(others.last_mut().unwrap()), "the files have run out");
+    drop(first);
+    drop(others);
+    let answered = std::iter::repeat_with(|| healthy(&mut TcpStream::connect(&address).unwrap())).take(60);
+    assert!(answered.into_iter().any(|answered| answered), "it takes connections again");
+    let (code, log) = server.stops();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("cannot take connections just now"), "{log}");
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let bench = Bench::new();
+    // Standard error is a pipe that this test reads at the end: it holds 64 KiB, the log is larger.
+    let server = bench.serve(&["--set", "log.level=trace"]);
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    for _ in 0..1_500 {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n").unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200 OK"));
+    }
+    let (code, log) = server.stops();
+    assert_eq!(code, Some(0));
+    // All that the pipe holds but for a part of a line; the rest was given up.
+    assert!((63 * 1024..=65 * 1024).contains(&log.len()), "{}", log.len());
+}
+
+#[test]
+fn a_path_too_long_for_a_socket_costs_only_the_socket() {
+    let bench = Bench::new();
+    let deep = "d".repeat(120);
+    let server = bench.serve(&["--data", &deep]);
+    let ran = bench.run(&["admin", "users", "list", "--data", &deep]);
+    assert!(ran.code == 1 && ran.stderr.contains("does not answer on its admin socket"), "{}", ran.stderr);
+    let (code, log) = server.stops();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("no admin socket"), "{log}");
+    assert_eq!(bench.run(&["admin", "users", "list", "--data", &deep]).code, 0);
 }
 
 #[test]

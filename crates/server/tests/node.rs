@@ -5,6 +5,8 @@
 
 #[path = "node/connections.rs"]
 mod connections;
+#[path = "node/discovery.rs"]
+mod discovery;
 #[path = "node/figures.rs"]
 mod figures;
 #[path = "node/kit.rs"]

@@ -47,6 +47,14 @@ impl Bench {
         command
     }
 
+    /// A line for a shell, in this folder.
+    pub(crate) fn shell(&self, line: &str) -> Command {
+        let mut command = Command::new("bash");
+        command.args(["-c", line]).current_dir(self.folder());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(self.command(arguments).output().unwrap())
@@ -101,7 +109,7 @@ pub(crate) struct Serving {
 
 impl Serving {
     #[expect(clippy::disallowed_methods, reason = "how long a real process takes to start")]
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let began = Instant::now();
         let mut child = command.spawn().unwrap();
         let stdout = child.stdout.take().unwrap();

@@ -34,7 +34,10 @@ section! {
 
 fn rules(accounts: &Accounts) -> Result<(), Invalid> {
     if !(8..=4 * 1024 * 1024).contains(&accounts.password_memory_kib) {
-        return Err(Invalid::new("password_memory_kib", "must lie between 8 (for tests) and 4194304 (4 GiB)"));
+        return Err(Invalid::new(
+            "password_memory_kib",
+            "must lie between 8 (for tests) and 4194304 (4 GiB)",
+        ));
     }
     if !(1..=100).contains(&accounts.password_passes) {
         return Err(Invalid::new("password_passes", "must lie between 1 and 100"));

@@ -14,7 +14,10 @@ section! {
 
 fn rules(cors: &Cors) -> Result<(), Invalid> {
     if cors.origins.len() > 100 {
-        return Err(Invalid::new("origins", "has more than 100 entries; put one origin in front of them instead"));
+        return Err(Invalid::new(
+            "origins",
+            "has more than 100 entries; put one origin in front of them instead",
+        ));
     }
     Ok(())
 }

@@ -82,7 +82,8 @@ impl Layers {
                     None => {
                         let near = nearest(name, outline.keys.iter().map(|key| key.name.to_owned()));
                         let section = outline.name;
-                        self.problems.push(format!("{}: there is no setting {section}.{name}{near}", path.display()));
+                        self.problems
+                            .push(format!("{}: there is no setting {section}.{name}{near}", path.display()));
                     }
                 }
             }
@@ -92,8 +93,11 @@ impl Layers {
     /// Lays environment variables over what stands. An empty one counts as not set; those that name no
     /// setting and resemble none are other programs' business.
     pub(super) fn environment(&mut self, variables: &[(String, String)]) {
-        for (name, text) in variables.iter().filter(|(name, text)| name.starts_with(PREFIX) && !text.is_empty()) {
-            let mut all = catalogue().iter().flat_map(|outline| outline.keys.iter().map(move |key| (outline, key)));
+        for (name, text) in
+            variables.iter().filter(|(name, text)| name.starts_with(PREFIX) && !text.is_empty())
+        {
+            let mut all =
+                catalogue().iter().flat_map(|outline| outline.keys.iter().map(move |key| (outline, key)));
             match all.find(|(outline, key)| outline.variable(key) == *name) {
                 Some((outline, key)) => self.text(outline, key, text, Source::Environment(name.clone())),
                 None => self.unknown_variable(name),
@@ -102,7 +106,8 @@ impl Layers {
     }
 
     fn unknown_variable(&mut self, name: &str) {
-        let known = catalogue().iter().flat_map(|outline| outline.keys.iter().map(|key| outline.variable(key)));
+        let known =
+            catalogue().iter().flat_map(|outline| outline.keys.iter().map(|key| outline.variable(key)));
         let near = nearest(name, known);
         let of_a_section = catalogue().iter().any(|outline| {
             let prefix = format!("{PREFIX}{}_", outline.name.to_ascii_uppercase());
@@ -122,9 +127,9 @@ impl Layers {
         match found {
             Some((outline, key)) => self.text(outline, key, text, Source::Flag(flag.to_owned())),
             None => {
-                let known = catalogue()
-                    .iter()
-                    .flat_map(|outline| outline.keys.iter().map(move |key| format!("{}.{}", outline.name, key.name)));
+                let known = catalogue().iter().flat_map(|outline| {
+                    outline.keys.iter().map(move |key| format!("{}.{}", outline.name, key.name))
+                });
                 self.problems.push(format!("{flag}: there is no setting {name}{}", nearest(name, known)));
             }
         }

@@ -16,27 +16,55 @@ const KEYS: &[Key] = &[
     number("body_bytes", "bytes", &["The body of a REST request."]),
     number("group_members", "members", &["A plain group."]),
     number("encrypted_group_members", "members", &["An encrypted group."]),
-    number("members_per_call", "users", &["Founders beside the creator, and users of one call that adds members."]),
+    number(
+        "members_per_call",
+        "users",
+        &["Founders beside the creator, and users of one call that adds members."],
+    ),
     number("page", "entries", &["Entries or messages of one page."]),
     number("offset_max", "messages", &["The largest `offset` of a page of messages."]),
     number("heads_chats", "chats", &["Chats of one `heads` frame."]),
     number("watch_users", "users", &["Users of one `watch` frame."]),
     number("presence_users", "users", &["Users of one presence request."]),
-    number("intimate_group_members", "members", &["Groups above this size show no read marks, typing or presence."]),
+    number(
+        "intimate_group_members",
+        "members",
+        &["Groups above this size show no read marks, typing or presence."],
+    ),
     number("reaction_keys", "keys", &["Different reactions of one message."]),
     number("sends_per_second", "sends/s", &["Sends that a device may make in the long run."]),
     number("sends_burst", "sends", &["Sends that a device may make at once after a rest."]),
-    number("send_refusals_per_minute", "refusals/min", &["Refused sends after which the connection is closed (4029)."]),
+    number(
+        "send_refusals_per_minute",
+        "refusals/min",
+        &["Refused sends after which the connection is closed (4029)."],
+    ),
     number("sends_in_flight", "sends", &["Sends of one connection that may await their acknowledgment."]),
-    number("live_queue_frames", "frames", &["Live frames that may wait for a slow connection before it is told to resync."]),
-    number("login_failures_per_name_and_address", "failures/min", &["Failed log-ins by name and address together."]),
+    number(
+        "live_queue_frames",
+        "frames",
+        &["Live frames that may wait for a slow connection before it is told to resync."],
+    ),
+    number(
+        "login_failures_per_name_and_address",
+        "failures/min",
+        &["Failed log-ins by name and address together."],
+    ),
     number("login_failures_per_name", "failures/min", &["Failed log-ins by name."]),
     number("login_failures_per_address", "failures/min", &["Failed log-ins by address."]),
     number("registrations_per_address", "accounts/min", &["Registrations by address."]),
     number("lookups_per_minute", "look-ups/min", &["Look-ups of users by name, by user."]),
-    number("password_queue", "computations", &["Password computations that may wait; beyond, `unavailable`."]),
+    number(
+        "password_queue",
+        "computations",
+        &["Password computations that may wait; beyond, `unavailable`."],
+    ),
     number("auth_ms", "ms", &["Time until a socket must have authenticated."]),
-    number("heartbeat_ms", "ms", &["A client sends something at least this often; after twice that it is closed (4000)."]),
+    number(
+        "heartbeat_ms",
+        "ms",
+        &["A client sends something at least this often; after twice that it is closed (4000)."],
+    ),
     number("devices_per_user", "devices", &["Devices of one user."]),
     number("contacts_per_user", "users", &["Contacts, and blocks, of one user."]),
     number("connections_per_address", "connections", &["Connections of one address at once."]),
@@ -44,11 +72,8 @@ const KEYS: &[Key] = &[
 ];
 
 impl Section for Limits {
-    const OUTLINE: Outline = Outline {
-        name: "limits",
-        about: &["Every limit of the contract with clients."],
-        keys: KEYS,
-    };
+    const OUTLINE: Outline =
+        Outline { name: "limits", about: &["Every limit of the contract with clients."], keys: KEYS };
 
     fn validate(&self) -> Result<(), Invalid> {
         let least = |key, value: u64, least: u64| {

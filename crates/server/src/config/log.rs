@@ -36,5 +36,8 @@ fn rules(log: &Log) -> Result<(), Invalid> {
     if parsed && log.level.split(',').all(known) {
         return Ok(());
     }
-    Err(Invalid::new("level", "is no level (off, error, warn, info, debug, trace) and no list of target=level"))
+    Err(Invalid::new(
+        "level",
+        "is no level (off, error, warn, info, debug, trace) and no list of target=level",
+    ))
 }

@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 use chinwag_proto::Limits;
 
 use key::{Outline, Section};
-pub use layers::Source;
 use layers::Layers;
+pub use layers::Source;
 
 /// The file that is read from the working directory where none is named.
 pub const DEFAULT_FILE: &str = "chinwag.toml";

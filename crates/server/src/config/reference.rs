@@ -42,7 +42,10 @@ pub fn page() -> String {
     let defaults = Config::default().to_value();
     for outline in catalogue() {
         let _ = writeln!(page, "\n## `[{}]`\n\n{}\n", outline.name, sentence(outline.about));
-        let _ = writeln!(page, "| key | default | unit or values | environment | meaning |\n|---|---|---|---|---|");
+        let _ = writeln!(
+            page,
+            "| key | default | unit or values | environment | meaning |\n|---|---|---|---|---|"
+        );
         for key in outline.keys {
             let default = match &defaults[outline.name][key.name] {
                 Value::Null => "not set".to_owned(),
@@ -50,7 +53,11 @@ pub fn page() -> String {
                 value => format!("`{value}`"),
             };
             let (name, unit, variable) = (key.name, key.unit, outline.variable(key));
-            let _ = writeln!(page, "| `{name}` | {default} | {unit} | `{variable}` | {} |", sentence(key.meaning));
+            let _ = writeln!(
+                page,
+                "| `{name}` | {default} | {unit} | `{variable}` | {} |",
+                sentence(key.meaning)
+            );
         }
     }
     page

@@ -43,11 +43,17 @@ fn rules(server: &Server) -> Result<(), Invalid> {
         ("write_timeout_ms", server.write_timeout_ms),
     ] {
         if !(100..=3_600_000).contains(&time.0) {
-            return Err(Invalid::new(key, "must lie between 100 (a tenth of a second) and 3600000 (an hour)"));
+            return Err(Invalid::new(
+                key,
+                "must lie between 100 (a tenth of a second) and 3600000 (an hour)",
+            ));
         }
     }
     if server.drain_ms.0 > DRAIN_MS_MAX {
-        return Err(Invalid::new("drain_ms", format!("must be at most {DRAIN_MS_MAX}, so that the server is gone within 10 s")));
+        return Err(Invalid::new(
+            "drain_ms",
+            format!("must be at most {DRAIN_MS_MAX}, so that the server is gone within 10 s"),
+        ));
     }
     Ok(())
 }

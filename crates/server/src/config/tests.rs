@@ -88,7 +88,11 @@ fn an_empty_variable_counts_as_not_set() {
 
 #[test]
 fn variables_of_other_programs_are_passed_over() {
-    deployment("").with_variable("CHINWAG_TOKEN", "x").with_variable("PATH", "/bin").with_variable("CHINWAG", "u").loads();
+    deployment("")
+        .with_variable("CHINWAG_TOKEN", "x")
+        .with_variable("PATH", "/bin")
+        .with_variable("CHINWAG", "u")
+        .loads();
 }
 
 #[test]
@@ -102,7 +106,10 @@ fn unknown_names_are_refused_with_the_nearest_known_one() {
         "chinwag.toml: there is no section [limit]; did you mean limits?"
     );
     assert_eq!(deployment("listen = 3\n").is_refused(), "chinwag.toml: there is no section [listen]");
-    assert_eq!(deployment("server = 3\n").is_refused(), "chinwag.toml: `server` is a section: write [server]");
+    assert_eq!(
+        deployment("server = 3\n").is_refused(),
+        "chinwag.toml: `server` is a section: write [server]"
+    );
     assert_eq!(
         deployment("").with_variable("CHINWAG_LIMIT_PAGE", "3").is_refused(),
         "the environment variable CHINWAG_LIMIT_PAGE names no setting; did you mean CHINWAG_LIMITS_PAGE?"
@@ -142,7 +149,8 @@ fn a_wrong_value_is_named_with_its_source() {
 
 #[test]
 fn all_that_is_wrong_is_said_at_once() {
-    let refused = deployment("[limits]\npage = 0\n[metrics]\ntoken = \"short\"\n[log]\nlevel = \"loud=\"\n").is_refused();
+    let refused = deployment("[limits]\npage = 0\n[metrics]\ntoken = \"short\"\n[log]\nlevel = \"loud=\"\n")
+        .is_refused();
     assert_eq!(refused.lines().count(), 3, "{refused}");
     assert!(refused.contains("limits.page (chinwag.toml): must be at least 1"), "{refused}");
     assert!(!refused.contains("short\""), "{refused}");
@@ -150,9 +158,15 @@ fn all_that_is_wrong_is_said_at_once() {
 
 #[test]
 fn rules_between_keys_are_held() {
-    assert!(deployment("[tls]\nkey = \"k.pem\"\n").is_refused().starts_with("tls.certificate (default): is missing"));
+    assert!(
+        deployment("[tls]\nkey = \"k.pem\"\n")
+            .is_refused()
+            .starts_with("tls.certificate (default): is missing")
+    );
     assert!(deployment("[server]\ndrain_ms = 9001\n").is_refused().starts_with("server.drain_ms"));
-    assert!(deployment("[limits]\ntext_bytes = 1000000\n").is_refused().starts_with("limits.client_frame_bytes"));
+    assert!(
+        deployment("[limits]\ntext_bytes = 1000000\n").is_refused().starts_with("limits.client_frame_bytes")
+    );
 }
 
 #[test]

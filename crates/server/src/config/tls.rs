@@ -19,8 +19,12 @@ section! {
 
 fn rules(tls: &Tls) -> Result<(), Invalid> {
     match (&tls.certificate, &tls.key) {
-        (Some(_), None) => Err(Invalid::new("key", "is missing: set it to the private key of tls.certificate")),
-        (None, Some(_)) => Err(Invalid::new("certificate", "is missing: set it to the certificate of tls.key")),
+        (Some(_), None) => {
+            Err(Invalid::new("key", "is missing: set it to the private key of tls.certificate"))
+        }
+        (None, Some(_)) => {
+            Err(Invalid::new("certificate", "is missing: set it to the certificate of tls.key"))
+        }
         _ if tls.reload_ms.0 < 100 => Err(Invalid::new("reload_ms", "must be at least 100")),
         _ => Ok(()),
     }

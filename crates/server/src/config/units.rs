@@ -70,7 +70,8 @@ impl Serialize for Secret {
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // The text of a wrong value is not repeated: it may be the secret without its quotes.
-        let text = String::deserialize(deserializer).map_err(|_| de::Error::custom("is not a text in quotes"))?;
+        let text =
+            String::deserialize(deserializer).map_err(|_| de::Error::custom("is not a text in quotes"))?;
         Ok(Self(text.into()))
     }
 }
@@ -165,7 +166,8 @@ impl FromStr for Origin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no origin such as https://chat.example.org or http://127.0.0.1:8080");
+        let wrong =
+            || format!("`{text}` is no origin such as https://chat.example.org or http://127.0.0.1:8080");
         let (secure, rest) = match text.split_once("://") {
             Some(("https", rest)) => (true, rest),
             Some(("http", rest)) => (false, rest),
@@ -219,7 +221,16 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Origin>().map(|origin| origin.to_string()), Ok(spelt.to_owned()));
         }
-        for bad in ["", "*", "chat.example.org", "ftp://a.b", "https://", "https://a.b/path", "https://u@a.b", "https://:1"] {
+        for bad in [
+            "",
+            "*",
+            "chat.example.org",
+            "ftp://a.b",
+            "https://",
+            "https://a.b/path",
+            "https://u@a.b",
+            "https://:1",
+        ] {
             assert!(bad.parse::<Origin>().is_err(), "{bad}");
         }
     }

@@ -16,9 +16,9 @@ use axum::response::IntoResponse;
 use chinwag_proto::Code;
 use futures_util::FutureExt;
 use hyper::body::Incoming;
-use tokio::time::{Instant, timeout};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
+use tokio::time::{Instant, timeout};
 
 use crate::api::{ApiError, ClientAddr};
 use crate::config::units::Network;
@@ -37,8 +37,19 @@ pub(super) struct Front {
 }
 
 impl Front {
-    pub(super) fn new(router: Router, trusted_proxies: Vec<Network>, request_timeout: Duration, start: u64) -> Self {
-        Self { router: TowerToHyperService::new(router), trusted_proxies, request_timeout, start, requests: AtomicU64::new(0) }
+    pub(super) fn new(
+        router: Router,
+        trusted_proxies: Vec<Network>,
+        request_timeout: Duration,
+        start: u64,
+    ) -> Self {
+        Self {
+            router: TowerToHyperService::new(router),
+            trusted_proxies,
+            request_timeout,
+            start,
+            requests: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn trusts(&self, peer: IpAddr) -> bool {
@@ -74,12 +85,16 @@ impl Front {
         let mut response = match timeout(self.request_timeout, self.router.call(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(_) => problem(Code::Unavailable, "the request took too long; resend it with the same clientMessageId"),
+            Err(_) => problem(
+                Code::Unavailable,
+                "the request took too long; resend it with the same clientMessageId",
+            ),
         };
 
         let status = response.status();
         let took = begun.elapsed();
-        metrics::counter!("chinwag_http_requests_total", "status" => status_class(status.as_u16())).increment(1);
+        metrics::counter!("chinwag_http_requests_total", "status" => status_class(status.as_u16()))
+            .increment(1);
         metrics::histogram!("chinwag_http_request_seconds").record(took.as_secs_f64());
         if let Some(path) = path {
             tracing::debug!(request = %id, %method, path, status = status.as_u16(), took_us = took.as_micros(), %client, "request");

@@ -51,7 +51,8 @@ pub(super) struct Serving {
 
 /// Binds the address.
 pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { tokio::net::TcpSocket::new_v4() } else { tokio::net::TcpSocket::new_v6() }?;
+    let socket =
+        if address.is_ipv4() { tokio::net::TcpSocket::new_v4() } else { tokio::net::TcpSocket::new_v6() }?;
     // A restart may take the port while connections of the last life are still ending.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

@@ -52,6 +52,8 @@ pub use wiring::inspect;
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// How often figures are gathered while nobody reads them.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// A WebSocket that takes nothing is closed by the gateway, with a reason, before its connection is cut.
+const GATEWAY_FIRST: Duration = Duration::from_secs(5);
 /// How long the engines may take to close.
 const CLOSE_MAX: Duration = Duration::from_secs(3);
 
@@ -118,7 +120,7 @@ impl Node {
             tls: certificates.as_ref().map(|own| own.server_config().map(TlsAcceptor::from)).transpose()?,
             times: Times {
                 header: config.server.header_timeout_ms.duration(),
-                write: config.server.write_timeout_ms.duration(),
+                write: config.server.write_timeout_ms.duration() + GATEWAY_FIRST,
             },
             slots: Arc::clone(&slots),
             tasks: connections.clone(),
@@ -139,9 +141,13 @@ impl Node {
         let url = format!("{}://{address}", if certificates.is_some() { "https" } else { "http" });
         let operator = admin::router(Arc::new(Admin::new(&core, readiness, url.clone())));
         match admin::Socket::bind(&config.storage.data) {
-            Ok(socket) => connections.spawn(socket.serve(operator, connections.clone(), draining.subscribe()))?,
+            Ok(socket) => {
+                connections.spawn(socket.serve(operator, connections.clone(), draining.subscribe()))?
+            }
             // A path that is too long for a socket, a folder that knows none: the chat goes on without.
-            Err(error) => tracing::warn!(%error, "no admin socket: `chinwag admin` works only while the server is stopped"),
+            Err(error) => {
+                tracing::warn!(%error, "no admin socket: `chinwag admin` works only while the server is stopped")
+            }
         }
         connections.spawn(listener::accept(listener, serving))?;
         Ok(Self {
@@ -207,10 +213,14 @@ impl Node {
             self.connections.ended().await;
         };
         if timeout(self.drain_max, drained).await.is_err() {
-            tracing::warn!(connections = self.connections.count(), "connections did not end in time and are cut off");
+            tracing::warn!(
+                connections = self.connections.count(),
+                "connections did not end in time and are cut off"
+            );
             self.connections.abort();
             self.connections.ended().await;
         }
+        self.gateway.abort();
         self.loops.abort();
         self.loops.ended().await;
         if let Err(why) = discovery.leave(self.lease.number, self.lease.incarnation).await {
@@ -251,7 +261,8 @@ fn public_url(config: &Config, address: SocketAddr, secure: bool) -> String {
     }
     let mut reached = address;
     if address.ip().is_unspecified() {
-        let local = if address.is_ipv4() { IpAddr::from(Ipv4Addr::LOCALHOST) } else { Ipv6Addr::LOCALHOST.into() };
+        let local =
+            if address.is_ipv4() { IpAddr::from(Ipv4Addr::LOCALHOST) } else { Ipv6Addr::LOCALHOST.into() };
         reached.set_ip(local);
         tracing::warn!("clients are sent to {reached}, which is this machine alone: set server.public_url");
     }
@@ -281,7 +292,9 @@ fn report(
             match discovery.report(number, incarnation, load).await {
                 Ok(true) => {}
                 Ok(false) => {
-                    tracing::error!("discovery gave this node's place away; it stops, so that no id is made twice");
+                    tracing::error!(
+                        "discovery gave this node's place away; it stops, so that no id is made twice"
+                    );
                     tell.send_replace(true);
                     return;
                 }

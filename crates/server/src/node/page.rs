@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::routing::get;
 use base64ct::{Base64, Encoding};
@@ -34,9 +35,14 @@ pub(super) fn routes() -> Router {
 
 /// Nothing is allowed but the page's own style sheet, named by its hash.
 fn policy(page: &str) -> String {
-    let style = page.split_once(STYLE.0).and_then(|(_, rest)| rest.split_once(STYLE.1)).map_or("", |(style, _)| style);
+    let style = page
+        .split_once(STYLE.0)
+        .and_then(|(_, rest)| rest.split_once(STYLE.1))
+        .map_or("", |(style, _)| style);
     let hash = Base64::encode_string(&Sha256::digest(style.as_bytes()));
-    format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+    format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 }
 
 #[cfg(test)]
@@ -46,7 +52,9 @@ mod tests {
     #[test]
     fn the_page_needs_nothing_that_its_policy_forbids() {
         assert_eq!(PAGE.matches(STYLE.0).count(), 1);
-        for forbidden in ["<script", " style=", " onclick", " onload", "src=", "http-equiv", "@import", "url("] {
+        for forbidden in
+            ["<script", " style=", " onclick", " onload", "src=", "http-equiv", "@import", "url("]
+        {
             assert!(!PAGE.contains(forbidden), "{forbidden}");
         }
         assert!(policy(PAGE).starts_with("default-src 'none'; style-src 'sha256-"));

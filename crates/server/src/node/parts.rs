@@ -49,6 +49,7 @@ impl Face {
             Arc::clone(&core.services),
             GatewaySettings {
                 origins: config.cors.origins.clone(),
+                stall: config.server.write_timeout_ms.duration(),
                 ..GatewaySettings::new(lease.number, lease.incarnation)
             },
         );

@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn one_address_cannot_take_all_slots() {
         let slots = Slots::new(10, 2);
-        let held = [slots.take(address("10.0.0.1")).ok().unwrap(), slots.take(address("10.0.0.1")).ok().unwrap()];
+        let held =
+            [slots.take(address("10.0.0.1")).ok().unwrap(), slots.take(address("10.0.0.1")).ok().unwrap()];
         assert_eq!(slots.take(address("10.0.0.1")).err(), Some(Full::Address));
         assert!(slots.take(address("10.0.0.2")).is_ok());
         drop(held);

@@ -60,7 +60,10 @@ impl Tasks {
         let number = running.next;
         running.next += 1;
         let guard = Guard { tasks: Arc::clone(&self.0), number };
-        #[expect(clippy::disallowed_methods, reason = "the sanctioned place: this owner stops and awaits the task")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the sanctioned place: this owner stops and awaits the task"
+        )]
         let task = tokio::spawn(async move {
             let _guard = guard;
             future.await;

@@ -58,9 +58,8 @@ pub struct Pair {
 impl Pair {
     /// Reads and checks a pair of files.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
-        let text = |path: &Path| {
-            fs::read(path).map_err(|why| TlsError::Unreadable { path: path.to_owned(), why })
-        };
+        let text =
+            |path: &Path| fs::read(path).map_err(|why| TlsError::Unreadable { path: path.to_owned(), why });
         let not_pem = |path: &Path, what| TlsError::NotPem { path: path.to_owned(), what };
         let chain = CertificateDer::pem_slice_iter(&text(certificate)?)
             .collect::<Result<Vec<_>, _>>()
@@ -129,7 +128,11 @@ impl Certificates {
     /// Reads the files again if they changed since the last look; an error is told once per change.
     pub(super) fn look(&self) -> Result<bool, TlsError> {
         let now = stamps(&self.certificate, &self.key);
-        if std::mem::replace(&mut *self.stamps.lock(), now) == now { Ok(false) } else { self.reload().map(|()| true) }
+        if std::mem::replace(&mut *self.stamps.lock(), now) == now {
+            Ok(false)
+        } else {
+            self.reload().map(|()| true)
+        }
     }
 
     /// Reads the files again. On an error what was in force stays so.

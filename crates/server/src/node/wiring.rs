@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use chinwag_embedded::ledger::{EmbeddedLedger, LedgerObserver, LedgerSettings};
 use chinwag_embedded::{
-    CursorSettings, DataFolder, FolderError, LocalBus, LocalPresence, OpenError, Place, PresenceLimits, SqliteCursors,
-    SqliteDirectory, check, ledger,
+    CursorSettings, DataFolder, FolderError, LocalBus, LocalPresence, OpenError, Place, PresenceLimits,
+    SqliteCursors, SqliteDirectory, check, ledger,
 };
 use chinwag_ports::{Clock, Commits, Ledger, LiveBus, Memberships, Unavailable};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
@@ -86,7 +86,8 @@ fn engines(opened: Opened, clock: Arc<dyn Clock>, session_ms: i64) -> Engines {
     let obstacle = {
         let (ledger, directory, cursors) = (ledger.clone(), directory.clone(), cursors.clone());
         move || {
-            let engines = [("ledger", ledger.ready()), ("directory", directory.ready()), ("cursors", cursors.ready())];
+            let engines =
+                [("ledger", ledger.ready()), ("directory", directory.ready()), ("cursors", cursors.ready())];
             engines.into_iter().find_map(|(engine, ready)| Some(format!("{engine}: {}", ready.err()?)))
         }
     };
@@ -163,11 +164,20 @@ struct LedgerFigures {
 impl LedgerFigures {
     fn new() -> Self {
         metrics::describe_histogram!("chinwag_commit_batch_size", "Entries of one transaction of the log");
-        metrics::describe_histogram!("chinwag_commit_seconds", "One transaction of the log, its fsync included");
+        metrics::describe_histogram!(
+            "chinwag_commit_seconds",
+            "One transaction of the log, its fsync included"
+        );
         metrics::describe_counter!("chinwag_entries_total", "Entries committed");
-        metrics::describe_histogram!("chinwag_fold_seconds", "One fold of entries into the history, with its pauses");
+        metrics::describe_histogram!(
+            "chinwag_fold_seconds",
+            "One fold of entries into the history, with its pauses"
+        );
         metrics::describe_counter!("chinwag_folded_entries_total", "Entries folded into the history");
-        metrics::describe_counter!("chinwag_appends_refused_total", "Appends refused because too much was waiting");
+        metrics::describe_counter!(
+            "chinwag_appends_refused_total",
+            "Appends refused because too much was waiting"
+        );
         metrics::describe_gauge!("chinwag_fold_lag_entries", "Entries that are not folded yet");
         metrics::describe_gauge!("chinwag_fold_lag_bytes", "The memory that they take, roughly");
         metrics::describe_gauge!("chinwag_append_queue_entries", "Records that wait for the writer");

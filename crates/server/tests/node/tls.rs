@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chinwag_server::node::{Node, StartError};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -84,6 +84,14 @@ async fn with_a_certificate_the_node_speaks_https() {
     let mut stream = connect(server.address(), &certificate).await.unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").await.unwrap();
     assert_eq!(answer(&mut stream).await.body, "ok\n");
+
+    let mut stream = connect(server.address(), &certificate).await.unwrap();
+    let upgrade = "GET /ws HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+        sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(upgrade.as_bytes()).await.unwrap();
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 101");
     server.node.stop().await;
 }
 

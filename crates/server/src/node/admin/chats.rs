@@ -43,7 +43,8 @@ pub(super) async fn of_user(
 
 pub(super) async fn show(State(admin): Operator, Path(chat): Path<ChatId>) -> Answer<ChatShown> {
     const NOT_THERE: Failure = Failure::NotFound("there is no such chat");
-    let snapshot = admin.services.ports.ledger.snapshot(chat).await.map_err(Failure::from)?.ok_or(NOT_THERE)?;
+    let snapshot =
+        admin.services.ports.ledger.snapshot(chat).await.map_err(Failure::from)?.ok_or(NOT_THERE)?;
     let members = members(&admin, &snapshot).await?;
     let settings = &snapshot.state.settings;
     let (history, who_may_add) = (settings.history, settings.who_may_add);
@@ -66,7 +67,10 @@ async fn members(admin: &Admin, snapshot: &Snapshot) -> Result<Vec<MemberRow>, F
     let members: Vec<_> = snapshot.state.members.iter().take(MEMBERS_MAX).collect();
     let ids: Vec<UserId> = members.iter().map(|&(&user, _)| user).collect();
     let users = admin.services.ports.profiles.users(&ids).await?;
-    let row = |((&user_id, member), user): ((&UserId, &chinwag_chat::MemberState), Option<chinwag_ports::directory::User>)| {
+    let row = |((&user_id, member), user): (
+        (&UserId, &chinwag_chat::MemberState),
+        Option<chinwag_ports::directory::User>,
+    )| {
         let role: Role = member.role;
         MemberRow { user_id, username: user.and_then(|user| user.username), role, since: member.joined_at }
     };

@@ -82,11 +82,15 @@ impl Door {
         let path = folder.join(SOCKET_NAME);
         let why = match UnixStream::connect(&path).await {
             Ok(_) => return Ok(Self(Way::Socket(path))),
-            Err(why) if why.kind() == io::ErrorKind::PermissionDenied => return Err(DoorError::Refused { path, why }),
+            Err(why) if why.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(DoorError::Refused { path, why });
+            }
             Err(why) => why,
         };
         match enter(config).await {
-            Err(StartError::Locked { path, .. }) => Err(DoorError::Silent { folder: path, why: why.to_string() }),
+            Err(StartError::Locked { path, .. }) => {
+                Err(DoorError::Silent { folder: path, why: why.to_string() })
+            }
             entered => Ok(Self(entered?)),
         }
     }
@@ -132,7 +136,9 @@ impl Door {
 /// One part of a path, encoded (RFC 3986 §2.1).
 pub fn segment(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 async fn enter(config: &Config) -> Result<Way, StartError> {

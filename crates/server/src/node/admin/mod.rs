@@ -62,7 +62,9 @@ pub(super) fn router(admin: Arc<Admin>) -> Router {
         .route("/chats/{chat}", get(chats::show))
         .route("/invites", post(invites::create).get(invites::list))
         .route("/invites/{id}", delete(invites::revoke))
-        .fallback(|| async { ApiError::new(Code::NotFound, "the running server does not know this operation") })
+        .fallback(|| async {
+            ApiError::new(Code::NotFound, "the running server does not know this operation")
+        })
         .method_not_allowed_fallback(|| async {
             ApiError::new(Code::MethodNotAllowed, "the running server does not know this operation")
         })

@@ -62,7 +62,12 @@ impl Socket {
     }
 
     /// Serves until the node drains.
-    pub(in crate::node) async fn serve(self, router: Router, tasks: Tasks, mut draining: watch::Receiver<bool>) {
+    pub(in crate::node) async fn serve(
+        self,
+        router: Router,
+        tasks: Tasks,
+        mut draining: watch::Receiver<bool>,
+    ) {
         let Self { listener, file } = self;
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let service = TowerToHyperService::new(router);
@@ -94,7 +99,11 @@ impl Socket {
     }
 }
 
-async fn serve(stream: UnixStream, service: TowerToHyperService<Router>, mut draining: watch::Receiver<bool>) {
+async fn serve(
+    stream: UnixStream,
+    service: TowerToHyperService<Router>,
+    mut draining: watch::Receiver<bool>,
+) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)

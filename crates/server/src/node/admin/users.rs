@@ -6,8 +6,8 @@ use chinwag_proto::{DeviceId, UserId};
 use serde::Deserialize;
 
 use super::bodies::{
-    CreateDevice, CreateUser, DeviceCreated, DeviceRows, PasswordReset, Provision, Provisioned, ResetPassword,
-    UserCreated, UserInfo, UserPage,
+    CreateDevice, CreateUser, DeviceCreated, DeviceRows, PasswordReset, Provision, Provisioned,
+    ResetPassword, UserCreated, UserInfo, UserPage,
 };
 use super::{Answer, Json, Operator, named};
 use crate::api::ApiError;
@@ -60,14 +60,20 @@ pub(super) async fn erase(State(admin): Operator, Path(user): Path<String>) -> R
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn suspend(State(admin): Operator, Path(user): Path<String>) -> Result<StatusCode, ApiError> {
+pub(super) async fn suspend(
+    State(admin): Operator,
+    Path(user): Path<String>,
+) -> Result<StatusCode, ApiError> {
     let user = named(&admin, &user).await?;
     admin.accounts.administration.set_suspended(user, true).await?;
     tracing::info!(%user, "an operator suspended a user");
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn restore(State(admin): Operator, Path(user): Path<String>) -> Result<StatusCode, ApiError> {
+pub(super) async fn restore(
+    State(admin): Operator,
+    Path(user): Path<String>,
+) -> Result<StatusCode, ApiError> {
     let user = named(&admin, &user).await?;
     admin.accounts.administration.set_suspended(user, false).await?;
     tracing::info!(%user, "an operator restored a user");
