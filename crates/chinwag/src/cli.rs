@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::exit::Failure;
-use crate::{admin, client, doctor, serve, settings};
+use crate::{admin, bench, client, doctor, serve, settings};
 
 /// Chinwag: a chat server that starts with one command and keeps what it has acknowledged.
 ///
@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Send(client::send::SendArgs),
     /// Follow a chat: its entries as JSON lines, each once, in order, without a hole.
     Tail(client::tail::TailArgs),
+    /// Measure a server: latency at a rate, the highest rate, memory of idle connections, fan-out.
+    Bench(bench::BenchArgs),
 }
 
 impl Command {
@@ -45,6 +47,7 @@ impl Command {
             Self::Logout(args) => client::logout::run(args),
             Self::Send(args) => client::send::run(args),
             Self::Tail(args) => client::tail::run(args),
+            Self::Bench(args) => bench::run(args),
         }
     }
 }

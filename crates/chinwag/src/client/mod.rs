@@ -33,19 +33,20 @@ fn run<F: Future<Output = Result<(), Failure>>>(command: F) -> Result<(), Failur
 }
 
 /// Tells people how things stand; programs read standard output.
-fn status(text: impl Display) {
+pub(crate) fn status(text: impl Display) {
     // Where standard error is gone, nobody wants to know.
     let _ = writeln!(io::stderr().lock(), "chinwag: {text}");
 }
 
-/// Prints the result: one JSON line for programs, a sentence for people.
+/// Prints the result: one JSON line for programs, a sentence for people at a terminal.
 fn print_result(json: bool, result: &impl Serialize, sentence: impl Display) -> Result<(), Failure> {
+    print_report(json || !io::stdout().is_terminal(), result, sentence)
+}
+
+/// Prints a report: one JSON line where that was asked for, else a text.
+pub(crate) fn print_report(json: bool, report: &impl Serialize, text: impl Display) -> Result<(), Failure> {
+    let text = if json { serde_json::to_string(report).map_err(Failure::runtime)? } else { text.to_string() };
     let mut stdout = io::stdout().lock();
-    if json || !stdout.is_terminal() {
-        let line = serde_json::to_string(result).map_err(Failure::runtime)?;
-        writeln!(stdout, "{line}")?;
-    } else {
-        writeln!(stdout, "{sentence}")?;
-    }
+    writeln!(stdout, "{}", text.trim_end())?;
     Ok(stdout.flush()?)
 }
