@@ -6,6 +6,7 @@
 //! ledger's order; the outcome is awaited beside the reading of further frames, up to `sends_in_flight`.
 
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::task::{Context, Poll, ready};
 
 use chinwag_proto::error::Close;
@@ -276,6 +277,8 @@ pub(crate) fn ending_of(error: &ReadError) -> Ending {
         ReadError::Codec(CodecError::TooLarge) => Ending::Close(Close::FrameTooLarge),
         ReadError::Codec(CodecError::NotUtf8) => Ending::Close(Close::BadFrame),
         ReadError::Codec(CodecError::Protocol(_)) => Ending::Protocol,
+        // The transport has its own limit on how long a client may take nothing.
+        ReadError::Gone(Some(error)) if error.kind() == ErrorKind::TimedOut => Ending::Close(Close::TooSlow),
         ReadError::Gone(_) => Ending::Gone,
     }
 }

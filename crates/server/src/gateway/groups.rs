@@ -33,13 +33,47 @@ impl Groups {
         Self { bus, shards: (0..SHARDS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
     }
 
-    /// Hears a group from now on.
-    pub(crate) fn join(&self, group: ChatId) {
+    /// Hears a group from now on; `false`: it was heard already.
+    pub(crate) fn join(&self, group: ChatId) -> bool {
         let mut shard = self.shard(group).lock();
-        shard.entry(group).or_insert_with(|| {
-            self.bus.subscribe(Channel::Group(group));
-            Seq::ZERO
-        });
+        if shard.contains_key(&group) {
+            return false;
+        }
+        self.bus.subscribe(Channel::Group(group));
+        shard.insert(group, Seq::ZERO);
+        true
+    }
+
+    /// Leaves a group, unless somebody is here after all.
+    pub(crate) fn leave(&self, group: ChatId, is_anybody_here: impl FnOnce() -> bool) {
+        let mut shard = self.shard(group).lock();
+        if shard.contains_key(&group) && !is_anybody_here() {
+            shard.remove(&group);
+            self.bus.unsubscribe(Channel::Group(group));
+        }
+    }
+
+    /// The groups of one part, of [`Groups::parts`], with the last seq handed on.
+    pub(crate) fn part(&self, part: usize) -> Vec<(ChatId, Seq)> {
+        self.shards[part % SHARDS].lock().iter().map(|(&group, &last)| (group, last)).collect()
+    }
+
+    /// Into how many parts the groups fall.
+    pub(crate) const fn parts() -> usize {
+        SHARDS
+    }
+
+    /// A group stands at `head` although `last` was the last seq handed on: from now on what follows
+    /// `head` is next. `false`: it has moved on since.
+    pub(crate) fn catch_up(&self, group: ChatId, last: Seq, head: Seq) -> bool {
+        let mut shard = self.shard(group).lock();
+        match shard.get_mut(&group) {
+            Some(at) if *at == last => {
+                *at = head;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Gives a commit its turn: calls `deliver` unless the commit was handed on before or comes yet by the

@@ -12,10 +12,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use chinwag_chat::State;
 use chinwag_ports::{Channel, Commit, Event, LiveBus, Subscriber};
 use chinwag_proto::frame::TypingNotice;
 use chinwag_proto::text::RequestId;
-use chinwag_proto::{ChatId, DeviceId, ServerFrame, UserId};
+use chinwag_proto::{ChatId, DeviceId, Seq, ServerFrame, UserId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -66,16 +67,16 @@ impl Hub {
         }
     }
 
-    /// Delivers to a connection from now on: first its user's channel; its groups follow by `join`.
+    /// Delivers to a connection from now on: first its user's channel; its groups are joined after that.
     pub(crate) fn attach(&self, connection: &Arc<Connection>) {
         let user = connection.user();
         self.connected.fetch_add(1, Ordering::Relaxed);
         self.users.insert(user, connection, || self.bus.subscribe(Channel::User(user)));
     }
 
-    /// Hears a group that a connected user is a member of.
-    pub(crate) fn join(&self, group: ChatId) {
-        self.groups.join(group);
+    /// The groups that are heard because a connected user is a member.
+    pub(crate) fn groups(&self) -> &Groups {
+        &self.groups
     }
 
     /// Delivers to a connection no more; idempotent. Its groups are left when they next speak and nobody is here.
@@ -186,19 +187,11 @@ impl Hub {
     /// whether any member is connected here.
     fn deliver_to_group(&self, commit: &Commit) -> bool {
         let (live, news) = (live_of(commit), News::of(commit));
-        let members = &commit.state.members;
         let mut any = false;
-        let mut deliver = |connection: &Arc<Connection>| {
+        self.members_here(&commit.state, |connection| {
             any = true;
             self.deliver(connection, commit, &live, &news);
-        };
-        if members.len() <= self.connected() {
-            members.keys().for_each(|&user| self.users.each(user, &mut deliver));
-        } else {
-            // Fewer connections than members: ask the connections.
-            let all = (0..Table::<UserId>::parts()).flat_map(|part| self.users.part(part));
-            all.filter(|connection| members.contains_key(&connection.user())).for_each(|connection| deliver(&connection));
-        }
+        });
         for user in news::gone(commit) {
             self.users.each(user, |connection| {
                 self.deliver(connection, commit, &live, &News::Nobody);
@@ -206,6 +199,37 @@ impl Hub {
             });
         }
         any
+    }
+
+    /// Calls `each` for the connections of a chat's members. It must not come back to the users.
+    fn members_here(&self, state: &State, mut each: impl FnMut(&Arc<Connection>)) {
+        if state.members.len() <= self.connected() {
+            state.members.keys().for_each(|&user| self.users.each(user, &mut each));
+            return;
+        }
+        // Fewer connections than members: ask the connections.
+        for part in 0..Table::<UserId>::parts() {
+            let connections = self.users.part(part);
+            let members = connections.iter().filter(|connection| state.members.contains_key(&connection.user()));
+            members.for_each(&mut each);
+        }
+    }
+
+    /// Leaves a group that has no member here any more.
+    pub(crate) fn leave_if_empty(&self, group: ChatId, state: &State) {
+        self.groups.leave(group, || {
+            let mut any = false;
+            self.members_here(state, |_| any = true);
+            any
+        });
+    }
+
+    /// Commits of a chat up to `head` did not come by the bus: tells the members here.
+    pub(crate) fn missed(&self, chat: ChatId, head: Seq, state: &State) {
+        self.members_here(state, |connection| {
+            connection.inbox().miss(chat, head);
+            connection.wake();
+        });
     }
 
     fn deliver(&self, connection: &Arc<Connection>, commit: &Commit, live: &Arc<LiveEntry>, news: &News) {

@@ -5,6 +5,7 @@
 //!                                          ▲ inbox
 //!  live bus ──▶ hub ── groups, tables ─────┘        pulse: once a second, for what is coalesced
 //!                                                   sweep: silence, stalls, claims, tokens
+//!                                                   compare: what the bus lost unheard
 //! ```
 //!
 //! - A **connection** is a handle (`connection`) and a private task (`actor`). Others put things into the
@@ -22,6 +23,7 @@
 //!   them, part by part; the WebSocket layer (`websocket`) holds nothing between messages.
 
 mod actor;
+mod compare;
 mod connection;
 mod frames;
 mod groups;
@@ -78,6 +80,9 @@ pub struct GatewaySettings {
     pub stall: Duration,
     /// How often coalesced frames are told.
     pub beat: Duration,
+    /// How long it takes to hold every chat that is heard here against the ledger: what the live bus lost
+    /// without saying so is found within twice this time.
+    pub compare: Duration,
 }
 
 impl GatewaySettings {
@@ -90,6 +95,7 @@ impl GatewaySettings {
             features: vec!["cbor".to_owned(), "mls".to_owned()],
             stall: Duration::from_secs(30),
             beat: Duration::from_secs(1),
+            compare: Duration::from_secs(900),
         }
     }
 }
@@ -139,11 +145,13 @@ impl Gateway {
         let (hub, beat, caps) = (Arc::clone(&self.hub), self.settings.beat, self.hub.caps());
         let swept = Arc::downgrade(self);
         let ticks = sweep::tick(&self.services.limits);
-        let suspecting = Arc::downgrade(self);
+        let (suspecting, comparing) = (Arc::downgrade(self), Arc::downgrade(self));
+        let period = self.settings.compare;
         // Nobody has closed the owner yet.
         let _ = self.tasks.spawn(async move { hub.pulse().beat(beat, caps).await });
         let _ = self.tasks.spawn(sweep::run(swept, ticks));
         let _ = self.tasks.spawn(sweep::suspects(suspecting, Arc::clone(&self.hub)));
+        let _ = self.tasks.spawn(compare::run(comparing, period));
     }
 
     /// `GET /ws`.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use chinwag_ports::Unavailable;
 use chinwag_proto::error::Close;
 use chinwag_proto::{DeviceId, Limits, Timestamp, UserId};
-use tokio::time::{MissedTickBehavior, interval};
+use futures_util::{StreamExt, stream};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Gateway;
 use super::connection::Connection;
@@ -20,6 +21,11 @@ const PARTS: usize = Table::<UserId>::parts();
 const RIGHTS_MS: u64 = 300_000;
 /// A token that is in use is written down as such about once in so many heartbeats.
 const SEEN_EVERY: u64 = 20;
+
+/// Checks under way at once.
+const CHECKS_AT_ONCE: usize = 16;
+/// How long the checks of a part may take.
+const CHECKS_MAX: Duration = Duration::from_secs(5);
 
 /// How often a part is looked at: all of them four times in a heartbeat.
 pub(super) fn tick(limits: &Limits) -> Duration {
@@ -37,14 +43,14 @@ pub(super) async fn run(gateway: Weak<Gateway>, tick: Duration) {
             return;
         };
         gateway.services().presences.announce_due();
-        let mut seen = Vec::new();
-        for connection in gateway.hub().users().part(part) {
-            look_after(&gateway, &connection, &mut seen).await;
+        let mut due = gateway.hub().users().part(part);
+        due.retain(|connection| look_after(&gateway, connection));
+        if due.is_empty() {
+            continue;
         }
-        if !seen.is_empty()
-            && let Err(why) = gateway.services().ports.devices.seen(&seen).await
-        {
-            tracing::debug!(reason = %why, "signs of life of devices were not noted");
+        // An engine that hangs must not keep anybody from being looked after.
+        if timeout(CHECKS_MAX, check_all(&gateway, &due)).await.is_err() {
+            tracing::warn!(connections = due.len(), "connections could not be checked in time");
         }
     }
 }
@@ -65,40 +71,48 @@ pub(super) async fn suspects(gateway: Weak<Gateway>, hub: Arc<Hub>) {
     }
 }
 
-type Seen = Vec<(DeviceId, Timestamp, Timestamp)>;
-
-async fn look_after(gateway: &Gateway, connection: &Arc<Connection>, seen: &mut Seen) {
+/// What needs no engine. Answers whether the connection's claim and token are due to be checked.
+fn look_after(gateway: &Gateway, connection: &Arc<Connection>) -> bool {
     let now_ms = gateway.now_ms();
     let heartbeat_ms = gateway.services().limits.heartbeat_ms;
     if now_ms > connection.heard_ms() + 2 * heartbeat_ms {
         connection.end(Close::GoingAway);
-        return;
+        return false;
     }
     let stall_ms = u64::try_from(gateway.settings().stall.as_millis()).unwrap_or(u64::MAX);
     if connection.stalled_ms().is_some_and(|since| now_ms >= since.saturating_add(stall_ms)) {
         connection.end(Close::TooSlow);
-        return;
+        return false;
     }
     connection.inbox().expire(now_ms);
-    if !connection.is_due(now_ms, now_ms + heartbeat_ms) {
-        return;
+    connection.is_due(now_ms, now_ms + heartbeat_ms)
+}
+
+/// Claims, tokens and rights; what cannot be looked up now is looked up at the next heartbeat.
+async fn check_all(gateway: &Gateway, connections: &[Arc<Connection>]) {
+    let oldest_ms = gateway.now_ms().saturating_sub(RIGHTS_MS);
+    let mut seen = Vec::new();
+    for connection in connections {
+        let old_rights =
+            connection.inbox().screen.as_ref().is_some_and(|screen| screen.rights_are_older(oldest_ms));
+        if old_rights {
+            gateway.hub().stir_all(connection);
+        }
+        if is_to_be_noted(gateway, connection) {
+            seen.push(note(gateway, connection));
+        }
     }
-    let oldest_ms = now_ms.saturating_sub(RIGHTS_MS);
-    let old_rights = connection.inbox().screen.as_ref().is_some_and(|screen| screen.rights_are_older(oldest_ms));
-    if old_rights {
-        gateway.hub().stir_all(connection);
-    }
-    // What cannot be looked up now is looked up at the next heartbeat.
-    let checked = match check_claim(gateway, connection).await {
-        Ok(()) => check_token(gateway, connection).await,
-        Err(why) => Err(why),
-    };
-    if let Err(why) = checked {
-        tracing::debug!(reason = %why, "a connection could not be checked");
-    }
-    if (now_ms / heartbeat_ms.max(1)).wrapping_add(connection.number) % SEEN_EVERY == 0 {
-        note(gateway, connection, seen);
-    }
+    let checks = stream::iter(connections).for_each_concurrent(CHECKS_AT_ONCE, |connection| async move {
+        let checked = match check_claim(gateway, connection).await {
+            Ok(()) => check_token(gateway, connection).await,
+            Err(why) => Err(why),
+        };
+        if let Err(why) = checked {
+            tracing::debug!(reason = %why, "a connection could not be checked");
+        }
+    });
+    checks.await;
+    write_down(gateway, &seen).await;
 }
 
 /// The device may have connected elsewhere since.
@@ -124,20 +138,32 @@ async fn check_token(gateway: &Gateway, connection: &Connection) -> Result<(), U
     }
 }
 
-/// A connection that is heard keeps its token alive.
-fn note(gateway: &Gateway, connection: &Connection, seen: &mut Seen) {
+/// A device, when it was last heard, and until when its token lives therefore.
+type Seen = (DeviceId, Timestamp, Timestamp);
+
+fn is_to_be_noted(gateway: &Gateway, connection: &Connection) -> bool {
+    let heartbeats = gateway.now_ms() / gateway.services().limits.heartbeat_ms.max(1);
+    heartbeats.wrapping_add(connection.number).is_multiple_of(SEEN_EVERY)
+}
+
+fn note(gateway: &Gateway, connection: &Connection) -> Seen {
     let services = gateway.services();
     let silent_ms = gateway.now_ms().saturating_sub(connection.heard_ms());
     let heard = services.ports.clock.now().plus_ms(-i64::try_from(silent_ms).unwrap_or(0));
     let token_ms = i64::from(services.limits.token_days) * 24 * 3_600_000;
-    seen.push((connection.device(), heard, heard.plus_ms(token_ms)));
+    (connection.device(), heard, heard.plus_ms(token_ms))
 }
 
-/// The same for a connection that ends.
+/// Notes when a connection that ends was last heard.
 pub(super) async fn note_last(gateway: &Gateway, connection: &Connection) {
-    let mut seen = Vec::with_capacity(1);
-    note(gateway, connection, &mut seen);
-    if let Err(why) = gateway.services().ports.devices.seen(&seen).await {
-        tracing::debug!(reason = %why, "a device's last sign of life was not noted");
+    write_down(gateway, &[note(gateway, connection)]).await;
+}
+
+async fn write_down(gateway: &Gateway, seen: &[Seen]) {
+    if seen.is_empty() {
+        return;
+    }
+    if let Err(why) = gateway.services().ports.devices.seen(seen).await {
+        tracing::debug!(reason = %why, "signs of life of devices were not noted");
     }
 }

@@ -33,7 +33,9 @@ use super::frames;
 use super::outgoing::Encoding;
 use super::websocket::{Socket, close_frame};
 
-/// How long a client may take to be given the close frame, and then to answer it.
+/// How long a client may take to be given the close frame.
+const GIVE: Duration = Duration::from_secs(5);
+/// How long it may take to close its side after that.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// RFC 6455 §7.4.1: a rule of the protocol is broken.
 const PROTOCOL_ERROR: u16 = 1002;
@@ -224,7 +226,7 @@ async fn close<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut Socket<S>, ending
         ending => code_of(ending).unwrap_or((PROTOCOL_ERROR, "")),
     };
     socket.push(close_frame(code, reason));
-    let given = timeout(GOODBYE, async {
+    let given = timeout(GIVE, async {
         poll_fn(|cx| socket.poll_flush(cx)).await?;
         poll_fn(|cx| socket.poll_shutdown(cx)).await
     });

@@ -117,3 +117,115 @@ impl Presences {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use chinwag_ports::twins::{
+        FakeClock, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery, MemoryLedger, MemoryPresence, NoCommits,
+    };
+    use chinwag_ports::{Session, Subscriber};
+    use chinwag_proto::Limits;
+
+    use super::*;
+
+    /// The users announced.
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<UserId>>);
+
+    impl Subscriber for Heard {
+        fn on_event(&self, _: Channel, event: &Arc<Event>) {
+            if let Event::Presence { user } = &**event {
+                self.0.lock().push(*user);
+            }
+        }
+    }
+
+    struct Scene {
+        presences: Presences,
+        presence: Arc<MemoryPresence>,
+        clock: Arc<FakeClock>,
+        heard: Arc<Heard>,
+    }
+
+    impl Scene {
+        fn set() -> Self {
+            let directory = Arc::new(MemoryDirectory::new());
+            let discovery = Arc::new(MemoryDiscovery::new());
+            let (presence, clock) = (Arc::new(MemoryPresence::new()), Arc::new(FakeClock::default()));
+            let (bus, heard) = (Arc::new(MemoryBus::new()), Arc::new(Heard::default()));
+            bus.attach(Arc::clone(&heard) as Arc<dyn Subscriber>);
+            bus.subscribe(Channel::Presence(user()));
+            let ports = Ports {
+                ledger: Arc::new(MemoryLedger::new(Arc::new(NoCommits))),
+                accounts: directory.clone(),
+                profiles: directory.clone(),
+                invites: directory.clone(),
+                devices: directory.clone(),
+                contacts: directory.clone(),
+                memberships: directory.clone(),
+                reservations: directory,
+                cursors: Arc::new(MemoryCursors::new()),
+                live_bus: bus,
+                presence: presence.clone(),
+                discovery: discovery.clone(),
+                id_lease: discovery,
+                clock: clock.clone(),
+            };
+            let visibility = Arc::new(Visibility::new(&ports, &Limits::default()));
+            Self { presences: Presences::new(&ports, visibility), presence, clock, heard }
+        }
+
+        async fn comes_and_goes(&self) {
+            let session = Session { user: user(), device: "1".parse().unwrap(), node: 0, incarnation: 0 };
+            let claim = self.presence.claim(session, self.clock.now()).await.unwrap();
+            self.presence.release(session, claim, self.clock.now()).await.unwrap();
+            self.presences.left(user());
+        }
+
+        async fn passes(&self, time: Duration) {
+            tokio::time::advance(time).await;
+            self.clock.advance(i64::try_from(time.as_millis()).unwrap());
+            self.presences.announce_due();
+        }
+
+        async fn status(&self) -> (Status, bool) {
+            let found = self.presences.of(&[user()]).await.unwrap();
+            (found[0].status, found[0].last_seen.is_some())
+        }
+    }
+
+    fn user() -> UserId {
+        "7".parse().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_left_counts_as_there_for_the_grace_and_is_announced_after_it() {
+        let scene = Scene::set();
+        scene.comes_and_goes().await;
+        scene.passes(Duration::from_millis(9_999)).await;
+        assert_eq!((scene.status().await, scene.heard.0.lock().len()), ((Status::Online, false), 0));
+        scene.passes(Duration::from_millis(1)).await;
+        assert_eq!(scene.status().await, (Status::Offline, true));
+        scene.passes(MARGIN).await;
+        assert_eq!(*scene.heard.0.lock(), [user()]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_steps_back_does_not_keep_anybody_there() {
+        let scene = Scene::set();
+        scene.comes_and_goes().await;
+        scene.clock.advance(-60_000);
+        assert_eq!(scene.status().await, (Status::Offline, true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn announcements_that_wait_are_bounded() {
+        let scene = Scene::set();
+        for _ in 0..=LEAVING_MAX {
+            scene.presences.left(user());
+        }
+        assert_eq!(scene.presences.leaving.lock().len(), LEAVING_MAX);
+        assert_eq!(scene.heard.0.lock().len(), 1, "the oldest is made early");
+    }
+}

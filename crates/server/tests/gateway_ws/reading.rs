@@ -1,9 +1,11 @@
 //! Reading: pages, heads, the chat list, and how pages and live entries keep their order.
 
-use chinwag_proto::{Code, ServerFrame};
+use std::time::Duration;
+
+use chinwag_proto::{ChatId, Code, ServerFrame};
 use serde_json::json;
 
-use super::kit::{Setup, World, message, seqs, text_of};
+use super::kit::{Client, Setup, World, message, seqs, text_of};
 
 #[tokio::test]
 async fn a_chat_is_read_page_by_page_until_it_is_complete() {
@@ -184,6 +186,35 @@ async fn events_lost_on_the_way_are_told_as_a_resync_of_everything() {
     world.asks(amy.caller(), chat, message("live")).await;
     assert_eq!(bob.reads().await, "live");
     assert_eq!(bob.syncs(chat, 0).await.entries.len(), 2);
+}
+
+/// The chats that a client is told to sync.
+async fn missed(client: &mut Client) -> Vec<(ChatId, u64)> {
+    let chats = client.hears("resync", |frame| if let ServerFrame::Resync(resync) = frame { resync.chats } else { None });
+    chats.await.into_iter().map(|chat| (chat.chat_id, chat.head.get())).collect()
+}
+
+#[tokio::test]
+async fn what_the_bus_lost_of_a_group_unheard_is_found_by_comparing() {
+    let mut setup = Setup::default();
+    setup.settings.compare = Duration::from_millis(100);
+    let world = World::with(setup).await;
+    let (amy, mut bob, mut eve) = (world.client("amy").await, world.client("bob").await, world.client("eve").await);
+    let group = world.group(&[&amy, &bob]).await;
+    bob.forgets().await;
+    world.bus.losses().fail_from_now_on();
+    world.asks(amy.caller(), group, message("lost")).await;
+    world.bus.losses().heal();
+    assert_eq!(missed(&mut bob).await, [(group, 2)]);
+    world.asks(amy.caller(), group, message("live")).await;
+    assert_eq!(bob.entry().await.seq.get(), 3);
+
+    world.bus.losses().fail_from_now_on();
+    world.asks(amy.caller(), group, chinwag_chat::Ask::Add { users: vec![eve.user] }).await;
+    world.bus.losses().heal();
+    assert_eq!(missed(&mut eve).await, [(group, 4)], "a membership that was lost, too");
+    world.asks(amy.caller(), group, message("hello eve")).await;
+    assert_eq!(eve.reads().await, "hello eve");
 }
 
 #[tokio::test]

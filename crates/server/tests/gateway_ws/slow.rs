@@ -2,14 +2,24 @@
 
 use std::time::Duration;
 
-use chinwag_proto::ServerFrame;
-use serde_json::json;
+use chinwag_proto::{ChatId, ServerFrame};
+use futures_util::SinkExt;
+use tokio_tungstenite::tungstenite::Message;
 
-use super::kit::{DEADLINE, Setup, World, message, seqs};
+use super::kit::{Client, DEADLINE, Setup, World, close_code, message, seqs};
 
 /// More than the kernel's buffers between the two take.
 const FLOOD: usize = 700;
 const TEXT_BYTES: usize = 16_000;
+
+/// Sends more than the reader's side takes, with a turn for the server after each.
+async fn flood(world: &World, from: &Client, chat: ChatId) {
+    let text = message(&"x".repeat(TEXT_BYTES));
+    for _ in 0..FLOOD {
+        world.asks(from.caller(), chat, text.clone()).await;
+        tokio::task::yield_now().await;
+    }
+}
 
 #[tokio::test]
 async fn a_reader_that_falls_behind_is_told_what_to_sync_and_others_are_not_disturbed() {
@@ -67,14 +77,11 @@ async fn a_client_that_takes_nothing_at_all_is_closed_as_too_slow() {
     let (amy, bob) = (world.client("amy").await, world.person("bob").await);
     let mut slow = bob.connects_narrowly().await;
     let chat = amy.chat_with(&slow);
-    let text = message(&"x".repeat(TEXT_BYTES));
-    for _ in 0..FLOOD {
-        world.asks(amy.caller(), chat, text.clone()).await;
-    }
+    flood(&world, &amy, chat).await;
     // Pings do not save it: it takes nothing.
     let gone = async {
         loop {
-            slow.says(json!({"type": "ping", "id": 1})).await;
+            drop(slow.socket.send(Message::text("{\"type\":\"ping\",\"id\":1}")).await);
             if world.gateway.connections() == 1 {
                 return;
             }
@@ -93,16 +100,13 @@ async fn a_client_that_begins_to_read_in_time_hears_why_it_was_closed() {
     setup.limits.heartbeat_ms = 8_000;
     setup.settings.stall = Duration::from_millis(100);
     let world = World::with(setup).await;
-    let (amy, bob) = (world.client("amy").await, world.person("bob").await);
-    let mut slow = bob.connects_narrowly().await;
+    let (amy, mut slow) = (world.client("amy").await, world.client("bob").await);
     let chat = amy.chat_with(&slow);
-    let text = message(&"x".repeat(TEXT_BYTES));
-    for _ in 0..FLOOD {
-        world.asks(amy.caller(), chat, text.clone()).await;
-    }
+    flood(&world, &amy, chat).await;
+    flood(&world, &amy, chat).await;
     // It is signed off at once, and then given a moment to take the close frame.
     world.eventually("the slow one is signed off", |world| world.gateway.authenticated() == 1).await;
-    assert_eq!(slow.is_closed().await, 4008);
+    assert_eq!(close_code(&mut slow.socket).await, 4008);
 }
 
 #[tokio::test]
@@ -112,10 +116,7 @@ async fn a_slow_reader_is_closed_within_a_second_when_its_token_dies() {
     let (amy, bob) = (world.client("amy").await, world.person("bob").await);
     let slow = bob.connects_narrowly().await;
     let chat = amy.chat_with(&slow);
-    let text = message(&"x".repeat(TEXT_BYTES));
-    for _ in 0..FLOOD {
-        world.asks(amy.caller(), chat, text.clone()).await;
-    }
+    flood(&world, &amy, chat).await;
     world.directory.end_token(slow.user, slow.device).await.unwrap();
     let event = Event::Revoked { devices: vec![slow.device] };
     world.bus.publish(Channel::User(slow.user), std::sync::Arc::new(event));

@@ -127,23 +127,34 @@ async fn begin(
 
 /// `false`: the token died since it was first looked up.
 async fn prepare(session: &Session) -> std::result::Result<bool, Unavailable> {
-    let ports = &session.services().ports;
-    if ports.devices.token_owner(&session.connection.token()).await?.is_none() {
+    let devices = &session.services().ports.devices;
+    if devices.token_owner(&session.connection.token()).await?.is_none() {
         return Ok(false);
     }
-    // The user's direct chats and his inbox need no channel of their own: groups stand between them.
-    let Some(last) = UserId::new(i64::MAX as u64) else {
-        return Ok(true);
+    join_groups(&session.gateway, session.user()).await?;
+    if session.gateway.is_ending() {
+        // It came between the telling of all connections to go and the refusal of new ones.
+        session.connection.drain();
+    }
+    Ok(true)
+}
+
+/// Hears all groups of a user; answers those that were not heard before.
+pub(crate) async fn join_groups(gateway: &Gateway, user: UserId) -> std::result::Result<Vec<ChatId>, Unavailable> {
+    let mut joined = Vec::new();
+    // Direct chats and the inbox need no channel of their own; in the order of ids, groups stand between.
+    let Some(last) = UserId::new(i64::MAX.unsigned_abs()) else {
+        return Ok(joined);
     };
     let mut after = ChatId::Direct(last, last);
     loop {
-        let chats = ports.memberships.chats_of(session.user(), Some(after), CHATS_PAGE).await?;
-        for &chat in chats.iter().filter(|chat| matches!(chat, ChatId::Group(_))) {
-            session.gateway.hub().join(chat);
-        }
+        let memberships = &gateway.services().ports.memberships;
+        let chats = memberships.chats_of(user, Some(after), CHATS_PAGE).await?;
+        let groups = chats.iter().filter(|chat| matches!(chat, ChatId::Group(_)));
+        joined.extend(groups.filter(|&&group| gateway.hub().groups().join(group)));
         match chats.last() {
             Some(&last @ ChatId::Group(_)) if chats.len() == CHATS_PAGE => after = last,
-            _ => return Ok(true),
+            _ => return Ok(joined),
         }
     }
 }

@@ -34,7 +34,7 @@ use super::outgoing::LiveEntry;
 use super::session::Session;
 use crate::service::Failure;
 
-pub(crate) use auth::{authenticate, sign_off};
+pub(crate) use auth::{authenticate, join_groups, sign_off};
 pub(crate) use record::{Flight, Landed, answer_of};
 pub(crate) use told::look_up;
 
