@@ -58,7 +58,10 @@ async fn serve(loaded: Loaded) -> Result<(), Failure> {
 
     let node = Node::start(&loaded.config).await.map_err(Failure::runtime)?;
     tracing::info!(address = %node.address(), version = env!("CARGO_PKG_VERSION"), "ready");
-    tell_ready(node.url())?;
+    if let Err(error) = tell_ready(node.url()) {
+        // Whoever started it does not listen; those who want to chat do not care.
+        tracing::warn!(%error, "standard output takes no `ready` line");
+    }
     let lost = loop {
         tokio::select! {
             () = either(&mut terminate, &mut interrupt) => break false,
@@ -86,10 +89,10 @@ async fn either(one: &mut Signal, other: &mut Signal) {
     }
 }
 
-fn tell_ready(url: &str) -> Result<(), Failure> {
+fn tell_ready(url: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "ready {url}")?;
-    Ok(stdout.flush()?)
+    stdout.flush()
 }
 
 /// A connection is a descriptor: takes as many as the system allows this process.
