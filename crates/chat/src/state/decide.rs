@@ -180,7 +180,9 @@ impl Chat {
     }
 
     /// Encryption never falls back, and everything that a client seals or commits stands on the last
-    /// MLS record. A direct chat begins with an MLS record, or is plain for ever.
+    /// MLS record. A direct chat begins with an MLS record, or is plain for ever. Content and reactions that
+    /// name no `after` were not made for an encrypted chat: `EncryptionRequired`; an MLS record without it is
+    /// `Invalid`; deletions, leaving and settings may leave it out, but if they name one, it has to be the last.
     fn check_encryption(&self, record: &Record) -> Result<(), Refusal> {
         let begins = self.head.seq == Seq::ZERO;
         if self.state.settings.encryption == Encryption::None {
