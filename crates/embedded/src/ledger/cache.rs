@@ -1,8 +1,5 @@
-//! The chats that the writer keeps at hand, bounded by memory, and their heads for readers.
-//!
-//! A chat that is at hand has its committed head and state in [`Heads`] too, from the commit on; a chat
-//! that is not is read from the tail or the chunks. The writer alone puts heads in and takes them out, so
-//! that none is ever old.
+//! The chats that the writer keeps at hand, bounded by memory. Readers find their committed heads and
+//! states here too; a chat that is not at hand is read from the tail or the chunks.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -10,14 +7,17 @@ use std::sync::Arc;
 use chinwag_chat::Chat;
 use chinwag_ports::ledger::Snapshot;
 use chinwag_proto::{ChatId, Seq};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
-/// A chat without members and ids, its place in the maps included.
-const CHAT_BYTES: usize = 600;
+use super::hash::IdHash;
+
+/// A chat without members and ids, its place in the map included.
+const CHAT_BYTES: usize = 800;
 /// An id of a recent entry.
 const ID_BYTES: usize = 48;
 /// A member or former member.
 const MEMBER_BYTES: usize = 64;
+
 /// A chat and how much of its recent ids the machine holds.
 #[derive(Debug)]
 pub(super) struct AtHand {
@@ -26,9 +26,17 @@ pub(super) struct AtHand {
     /// none: until 256 more entries have come, ids are looked up in the store, which costs a look per
     /// record instead of 256 reads per load.
     pub(super) ids_above: Seq,
+    /// Whether it belongs to the batch at hand.
+    pub(super) in_batch: bool,
+    weight: usize,
+    last_use: u64,
 }
 
 impl AtHand {
+    pub(super) fn new(chat: Chat, ids_above: Seq) -> Self {
+        Self { chat, ids_above, in_batch: false, weight: 0, last_use: 0 }
+    }
+
     /// Whether the machine holds the ids of the last 256 entries.
     pub(super) fn holds_recent_ids(&self) -> bool {
         let oldest = self.chat.head().seq.get().saturating_sub(chinwag_chat::RECENT_ENTRIES);
@@ -36,7 +44,7 @@ impl AtHand {
     }
 
     /// Head and state, if the chat has begun.
-    pub(super) fn snapshot(&self) -> Option<Snapshot> {
+    fn snapshot(&self) -> Option<Snapshot> {
         let head = *self.chat.head();
         (head.seq > Seq::ZERO).then(|| Snapshot { head, state: Arc::clone(self.chat.state()) })
     }
@@ -48,14 +56,30 @@ impl AtHand {
     }
 }
 
-/// Committed heads and states of the chats at hand, for readers.
-#[derive(Default)]
-pub(super) struct Heads {
-    shards: [RwLock<HashMap<ChatId, Snapshot>>; 16],
+/// A chat at hand: as the writer has it, perhaps with what is not durable yet, and as it was committed.
+#[derive(Debug)]
+pub(super) struct Slot {
+    at_hand: Mutex<AtHand>,
+    committed: Mutex<Option<Snapshot>>,
 }
 
-impl Heads {
-    fn shard(&self, chat: ChatId) -> &RwLock<HashMap<ChatId, Snapshot>> {
+impl Slot {
+    /// The writer's view. Nobody else takes it.
+    pub(super) fn at_hand(&self) -> MutexGuard<'_, AtHand> {
+        self.at_hand.lock()
+    }
+}
+
+type Shard = RwLock<HashMap<ChatId, Arc<Slot>, IdHash>>;
+
+/// The chats at hand, for readers and the writer.
+#[derive(Default)]
+pub(super) struct Chats {
+    shards: [Shard; 16],
+}
+
+impl Chats {
+    fn shard(&self, chat: ChatId) -> &Shard {
         let number = match chat {
             ChatId::Direct(low, high) => low.get() ^ high.get().rotate_left(7),
             ChatId::Group(group) => group.get(),
@@ -67,85 +91,91 @@ impl Heads {
         self.shards.get(place as usize).unwrap_or(first)
     }
 
-    /// A chat's head and state, if it is at hand.
-    pub(super) fn get(&self, chat: ChatId) -> Option<Snapshot> {
+    fn get(&self, chat: ChatId) -> Option<Arc<Slot>> {
         self.shard(chat).read().get(&chat).cloned()
     }
 
-    fn put(&self, chat: ChatId, snapshot: Option<Snapshot>) {
-        let mut shard = self.shard(chat).write();
-        match snapshot {
-            Some(snapshot) => drop(shard.insert(chat, snapshot)),
-            None => drop(shard.remove(&chat)),
-        }
+    /// A chat's committed head and state, if it is at hand.
+    pub(super) fn committed(&self, chat: ChatId) -> Option<Snapshot> {
+        self.shard(chat).read().get(&chat).and_then(|slot| slot.committed.lock().clone())
     }
 }
 
-/// The writer's chats; when they grow beyond the bound, those that were not used longest go.
+/// The writer's side of the chats at hand: when they grow beyond the bound, those that were not used
+/// longest go.
 pub(super) struct ChatCache {
-    chats: HashMap<ChatId, Held>,
+    chats: Arc<Chats>,
+    count: usize,
     /// Uses in their order; those that are not a chat's last are passed over.
     uses: VecDeque<(ChatId, u64)>,
     last_use: u64,
     bytes: usize,
     bytes_max: usize,
-    heads: Arc<Heads>,
-}
-
-struct Held {
-    at_hand: AtHand,
-    weight: usize,
-    last_use: u64,
 }
 
 impl ChatCache {
-    pub(super) fn new(bytes_max: usize, heads: Arc<Heads>) -> Self {
-        Self { chats: HashMap::new(), uses: VecDeque::new(), last_use: 0, bytes: 0, bytes_max, heads }
+    pub(super) fn new(bytes_max: usize, chats: Arc<Chats>) -> Self {
+        Self { chats, count: 0, uses: VecDeque::new(), last_use: 0, bytes: 0, bytes_max }
     }
 
-    /// Takes a chat out to work on it; its head stays readable.
-    pub(super) fn take(&mut self, chat: ChatId) -> Option<AtHand> {
-        let held = self.chats.remove(&chat)?;
-        self.bytes -= held.weight;
-        Some(held.at_hand)
+    pub(super) fn get(&self, chat: ChatId) -> Option<Arc<Slot>> {
+        self.chats.get(chat)
     }
 
-    /// Puts a chat in as it was committed.
-    pub(super) fn put(&mut self, at_hand: AtHand) {
+    /// Puts in a chat that was loaded or is new.
+    pub(super) fn put(&mut self, at_hand: AtHand) -> Arc<Slot> {
         let chat = at_hand.chat.id();
-        self.heads.put(chat, at_hand.snapshot());
-        self.last_use += 1;
-        let held = Held { weight: at_hand.weight(), at_hand, last_use: self.last_use };
-        self.bytes += held.weight;
-        if let Some(before) = self.chats.insert(chat, held) {
-            self.bytes -= before.weight;
-        }
-        self.uses.push_back((chat, self.last_use));
-        self.evict();
-        self.forget_old_uses();
+        let committed = Mutex::new(at_hand.snapshot());
+        let slot = Arc::new(Slot { at_hand: Mutex::new(at_hand), committed });
+        self.forget(chat);
+        self.chats.shard(chat).write().insert(chat, Arc::clone(&slot));
+        self.count += 1;
+        slot
     }
 
-    fn evict(&mut self) {
+    /// What the writer has of a chat is durable, and was used. One that has not begun is let go.
+    pub(super) fn commit(&mut self, slot: &Slot) {
+        let mut at_hand = slot.at_hand();
+        at_hand.in_batch = false;
+        let snapshot = at_hand.snapshot();
+        if snapshot.is_none() {
+            let chat = at_hand.chat.id();
+            drop(at_hand);
+            return self.forget(chat);
+        }
+        *slot.committed.lock() = snapshot;
+        let weight = at_hand.weight();
+        self.bytes = self.bytes - at_hand.weight + weight;
+        self.last_use += 1;
+        (at_hand.weight, at_hand.last_use) = (weight, self.last_use);
+        self.uses.push_back((at_hand.chat.id(), self.last_use));
+    }
+
+    /// Lets chats go until the rest fits.
+    pub(super) fn evict(&mut self) {
         while self.bytes > self.bytes_max {
             let Some((chat, last_use)) = self.uses.pop_front() else { return };
-            if self.chats.get(&chat).is_some_and(|held| held.last_use == last_use) {
+            if self.is_last(chat, last_use) {
                 self.forget(chat);
             }
         }
+        if self.uses.len() > 2 * self.count + 1_024 {
+            let uses = std::mem::take(&mut self.uses);
+            self.uses = uses.into_iter().filter(|(chat, last_use)| self.is_last(*chat, *last_use)).collect();
+        }
     }
 
-    fn forget_old_uses(&mut self) {
-        if self.uses.len() > 2 * self.chats.len() + 1_024 {
-            let chats = &self.chats;
-            self.uses
-                .retain(|(chat, last_use)| chats.get(chat).is_some_and(|held| held.last_use == *last_use));
-        }
+    fn is_last(&self, chat: ChatId, last_use: u64) -> bool {
+        self.chats.shard(chat).read().get(&chat).is_some_and(|slot| slot.at_hand().last_use == last_use)
     }
 
     /// Lets go of a chat, whose work may have come to nothing; it is loaded anew when it is needed.
     pub(super) fn forget(&mut self, chat: ChatId) {
-        drop(self.take(chat));
-        self.heads.put(chat, None);
+        let slot = self.chats.shard(chat).write().remove(&chat);
+        if let Some(slot) = slot {
+            self.count -= 1;
+            self.bytes -= slot.at_hand().weight;
+        }
     }
 }
 
@@ -161,23 +191,26 @@ mod tests {
         entry.chat_id = direct(1, other);
         let mut chat = Chat::new(entry.chat_id);
         chat.replay(1, &entry, None);
-        AtHand { chat, ids_above: Seq::ZERO }
+        AtHand::new(chat, Seq::ZERO)
+    }
+
+    fn use_chat(cache: &mut ChatCache, other: u64) {
+        let slot = cache.get(direct(1, other)).unwrap_or_else(|| cache.put(at_hand(other)));
+        cache.commit(&slot);
+        cache.evict();
     }
 
     #[test]
     fn the_chat_that_was_not_used_longest_goes_first_and_its_head_with_it() {
-        let heads = Arc::new(Heads::default());
-        let mut cache = ChatCache::new(3 * at_hand(2).weight(), Arc::clone(&heads));
-        for other in [2, 3, 4] {
-            cache.put(at_hand(other));
+        let chats = Arc::new(Chats::default());
+        let mut cache = ChatCache::new(3 * at_hand(2).weight(), Arc::clone(&chats));
+        for other in [2, 3, 4, 2, 5] {
+            use_chat(&mut cache, other);
         }
-        let used = cache.take(direct(1, 2)).unwrap();
-        cache.put(used);
-        cache.put(at_hand(5));
-        assert!(cache.take(direct(1, 3)).is_none());
-        assert!(heads.get(direct(1, 3)).is_none());
+        assert!(cache.get(direct(1, 3)).is_none());
+        assert!(chats.committed(direct(1, 3)).is_none());
         for other in [2, 4, 5] {
-            assert_eq!(heads.get(direct(1, other)).unwrap().head.seq, seq(1), "{other}");
+            assert_eq!(chats.committed(direct(1, other)).unwrap().head.seq, seq(1), "{other}");
         }
     }
 
@@ -185,9 +218,21 @@ mod tests {
     fn the_list_of_uses_does_not_grow_with_the_uses() {
         let mut cache = ChatCache::new(1 << 20, Arc::default());
         for _ in 0..10_000 {
-            cache.put(at_hand(2));
+            use_chat(&mut cache, 2);
         }
         assert!(cache.uses.len() <= 1_026, "{}", cache.uses.len());
         assert_eq!(cache.bytes, at_hand(2).weight());
+    }
+
+    #[test]
+    fn readers_see_a_chat_as_it_was_committed() {
+        let chats = Arc::new(Chats::default());
+        let mut cache = ChatCache::new(1 << 20, Arc::clone(&chats));
+        use_chat(&mut cache, 2);
+        let slot = cache.get(direct(1, 2)).unwrap();
+        slot.at_hand().chat.replay(2, &message(2, "not durable yet"), None);
+        assert_eq!(chats.committed(direct(1, 2)).unwrap().head.seq, seq(1));
+        cache.commit(&slot);
+        assert_eq!(chats.committed(direct(1, 2)).unwrap().head.seq, seq(2));
     }
 }

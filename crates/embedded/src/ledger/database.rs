@@ -76,6 +76,8 @@ fn connect(place: &Place, file: &'static str) -> Result<Connection, StoreError> 
     // A checkpoint at close would be one whose failure nobody hears of, and after a sync that failed it
     // would take the WAL away although what it wrote may be lost.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).file(file)?;
+    // One plan for each statement, whatever is bound to it; else some are made anew for every row.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).file(file)?;
     Ok(db)
 }
 
@@ -117,10 +119,22 @@ fn migrate(db: &mut Connection, schema: &Schema) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Puts the WAL into the database and cuts it off, so that nothing of it is left. `false` where readers
-/// were in the way; it is tried again later.
-pub(super) fn checkpoint(db: &Connection, file: &'static str) -> Result<bool, StoreError> {
-    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
-        .map(|busy| busy == 0)
-        .file(file)
+/// Puts the WAL into the database; the next transaction begins it anew. `false` where readers were in the
+/// way; it is tried again later.
+pub(super) fn checkpoint(db: &Connection, file: &'static str, wal: Wal) -> Result<bool, StoreError> {
+    let sql = match wal {
+        Wal::Reused => "PRAGMA wal_checkpoint(RESTART)",
+        Wal::CutOff => "PRAGMA wal_checkpoint(TRUNCATE)",
+    };
+    db.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|busy| busy == 0).file(file)
+}
+
+/// What becomes of the WAL's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wal {
+    /// It keeps its length and is written over, which is half the cost of a file that grows anew; old
+    /// bytes stay in it until then.
+    Reused,
+    /// It is cut off, and nothing is left of what was overwritten.
+    CutOff,
 }

@@ -1,7 +1,6 @@
 //! Deciding about records: loads chats, looks up what their decisions need in the batch at hand, the tail
 //! and the chunks, and applies. Nothing here is durable yet.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chinwag_chat::{Chat, FingerprintKey, IdKey, Known, Needs, Outcome, Past, Record, Target, View};
@@ -9,7 +8,7 @@ use chinwag_ports::ledger::{Appended, Origin};
 use chinwag_proto::{Body, ChatId, Entry, Seq};
 use rusqlite::Connection;
 
-use super::cache::{AtHand, ChatCache};
+use super::cache::{AtHand, ChatCache, Slot};
 use super::error::StoreError;
 use super::history::History;
 use super::record;
@@ -22,7 +21,7 @@ pub(super) struct Decider {
     tail: Arc<SharedTail>,
     cache: ChatCache,
     /// The chats of the batch at hand; not durable.
-    active: HashMap<ChatId, AtHand>,
+    active: Vec<Arc<Slot>>,
     /// What the batch at hand accepted, in the order of offsets.
     accepted: Vec<Arc<TailEntry>>,
     key: FingerprintKey,
@@ -47,22 +46,25 @@ impl Decider {
         next_offset: u64,
         no_dedupe: bool,
     ) -> Self {
-        let (active, accepted) = (HashMap::new(), Vec::new());
+        let (active, accepted) = (Vec::new(), Vec::new());
         Self { chunks, tail, cache, active, accepted, key, next_offset, no_dedupe }
     }
 
     /// Decides about the next record. An error concerns this record alone: it is not taken.
     pub(super) fn decide(&mut self, record: &Record) -> Result<Decision, StoreError> {
-        let mut at_hand = match self.active.remove(&record.chat) {
-            Some(at_hand) => at_hand,
-            None => match self.cache.take(record.chat) {
-                Some(at_hand) => at_hand,
-                None => self.load(record.chat)?,
-            },
+        let slot = match self.cache.get(record.chat) {
+            Some(slot) => slot,
+            None => {
+                let at_hand = self.load(record.chat)?;
+                self.cache.put(at_hand)
+            }
         };
-        let decision = self.decide_in(&mut at_hand, record);
-        self.active.insert(record.chat, at_hand);
-        decision
+        let mut at_hand = slot.at_hand();
+        if !at_hand.in_batch {
+            at_hand.in_batch = true;
+            self.active.push(Arc::clone(&slot));
+        }
+        self.decide_in(&mut at_hand, record)
     }
 
     fn decide_in(&mut self, at_hand: &mut AtHand, record: &Record) -> Result<Decision, StoreError> {
@@ -111,16 +113,16 @@ impl Decider {
         let last = self.tail.read().chat(chat).and_then(|tail| tail.last().cloned());
         if let Some(last) = last {
             let chat = Chat::restore(chat, last.head, (*last.state).clone(), []);
-            return Ok(AtHand { ids_above: last.head.seq, chat });
+            return Ok(AtHand::new(chat, last.head.seq));
         }
         let history = History(&self.chunks);
         match history.chat(chat)? {
             Some(row) => {
                 let state = history.state(chat, &row.head)?;
                 let chat = Chat::restore(chat, row.head, state, []);
-                Ok(AtHand { ids_above: row.head.seq, chat })
+                Ok(AtHand::new(chat, row.head.seq))
             }
-            None => Ok(AtHand { chat: Chat::new(chat), ids_above: Seq::ZERO }),
+            None => Ok(AtHand::new(Chat::new(chat), Seq::ZERO)),
         }
     }
 
@@ -139,7 +141,7 @@ impl Decider {
             let seq = accepted.entry.seq;
             (known == id).then_some(Known { seq, fingerprint, offset: accepted.offset })
         });
-        match here.or_else(|| self.tail.read().known(id)) {
+        match here.or_else(|| self.tail.read().chat(chat).and_then(|tail| tail.known(id))) {
             Some(known) => Ok(Some(known)),
             None => History(&self.chunks).known(chat, id),
         }
@@ -195,16 +197,18 @@ impl Decider {
             let mut tail = self.tail.write();
             self.accepted.drain(..).for_each(|entry| tail.push(entry));
         }
-        for (_, at_hand) in self.active.drain() {
-            self.cache.put(at_hand);
+        for slot in self.active.drain(..) {
+            self.cache.commit(&slot);
         }
+        self.cache.evict();
     }
 
     /// The batch came to nothing: its chats are loaded anew.
     pub(super) fn roll_back(&mut self) {
         self.next_offset -= self.accepted.len() as u64;
         self.accepted.clear();
-        for (chat, _) in self.active.drain() {
+        for slot in self.active.drain(..) {
+            let chat = slot.at_hand().chat.id();
             self.cache.forget(chat);
         }
     }

@@ -11,7 +11,7 @@ use chinwag_proto::{Body, ChatId, Seq};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::chunk::ChunkBuilder;
-use super::database::{checkpoint, open, pragma};
+use super::database::{Wal, checkpoint, open, pragma};
 use super::error::{InFile, StoreError};
 use super::faults::Faults;
 use super::history::{ChatRow, History, broken_chunk, id_row};
@@ -68,10 +68,9 @@ impl Chunks {
         transaction.commit().file(CHUNKS)
     }
 
-    /// Puts the WAL into the database; of what was overwritten no byte is left then. `false` where
-    /// readers were in the way.
-    pub(super) fn checkpoint(&self) -> Result<bool, StoreError> {
-        checkpoint(&self.db, CHUNKS)
+    /// Puts the WAL into the database. `false` where readers were in the way.
+    pub(super) fn checkpoint(&self, wal: Wal) -> Result<bool, StoreError> {
+        checkpoint(&self.db, CHUNKS, wal)
     }
 }
 
@@ -95,16 +94,15 @@ type OfChat<'a> = Vec<&'a Arc<TailEntry>>;
 impl Fold<'_> {
     fn all(&self, entries: &[Arc<TailEntry>], pause: &mut dyn FnMut()) -> Result<(), StoreError> {
         // In the order of keys, so that each page is touched once.
-        let mut chats: BTreeMap<ChatKey, OfChat<'_>> = BTreeMap::new();
-        for entry in entries {
-            chats.entry(chat_key(entry.entry.chat_id)).or_default().push(entry);
-        }
+        let mut sorted: Vec<(ChatKey, &Arc<TailEntry>)> =
+            entries.iter().map(|entry| (chat_key(entry.entry.chat_id), entry)).collect();
+        sorted.sort_by_key(|(key, _)| *key);
         let last_chunk: Option<i64> =
             self.db.query_row("SELECT max(id) FROM chunk", [], |row| row.get(0)).file(CHUNKS)?;
         let mut next_chunk = last_chunk.unwrap_or(0) + 1;
-        for (key, entries) in &chats {
-            if let Some(first) = entries.first() {
-                self.chat(first.entry.chat_id, key, entries, &mut next_chunk)?;
+        for of_chat in sorted.chunk_by(|(one, _), (other, _)| one == other) {
+            if let Some((key, first)) = of_chat.first() {
+                self.chat(first.entry.chat_id, key, of_chat, &mut next_chunk)?;
             }
             pause();
         }
@@ -115,13 +113,14 @@ impl Fold<'_> {
         &self,
         chat: ChatId,
         key: &ChatKey,
-        entries: &OfChat<'_>,
+        entries: &[(ChatKey, &Arc<TailEntry>)],
         next_chunk: &mut i64,
     ) -> Result<(), StoreError> {
         let history = History(self.db);
         let row = history.chat(chat)?;
         let head = row.as_ref().map_or(Seq::ZERO, |row| row.head.seq);
-        let new: OfChat<'_> = entries.iter().filter(|entry| entry.entry.seq > head).copied().collect();
+        let entries = entries.iter().map(|(_, entry)| *entry);
+        let new: OfChat<'_> = entries.filter(|entry| entry.entry.seq > head).collect();
         let (Some(first), Some(last)) = (new.first(), new.last()) else { return Ok(()) };
         if first.entry.seq != head.next() || last.entry.seq.get() - head.get() != new.len() as u64 {
             let (first, last) = (first.entry.seq, last.entry.seq);
@@ -143,7 +142,7 @@ impl Fold<'_> {
             .file(CHUNKS)?
             .execute((key.as_bytes(), bytes, spine.encode()))
             .file(CHUNKS)?;
-        self.states(key, &new)?;
+        self.states(key, &new, head == Seq::ZERO)?;
         self.views(chat, key, &new)
     }
 
@@ -189,18 +188,10 @@ impl Fold<'_> {
         Ok(Spine::new(Seq::clamped(spine.end()), spine.messages_up_to_end()))
     }
 
-    fn states(&self, key: &ChatKey, new: &OfChat<'_>) -> Result<(), StoreError> {
+    /// Writes what changed members, roles and settings; `begins` where the chat has no such row yet.
+    fn states(&self, key: &ChatKey, new: &OfChat<'_>, mut begins: bool) -> Result<(), StoreError> {
         for entry in new.iter().filter(|entry| State::is_changed_by(&entry.entry)) {
-            // Rows since the last whole one, that one included; 0 where there is none.
-            let since: i64 = self
-                .db
-                .prepare_cached(
-                    "SELECT count(*) FROM state WHERE chat = ?1
-                     AND seq >= (SELECT max(seq) FROM state WHERE chat = ?1 AND whole = 1)",
-                )
-                .file(CHUNKS)?
-                .query_row([key.as_bytes()], |row| row.get(0))
-                .file(CHUNKS)?;
+            let since = if std::mem::take(&mut begins) { 0 } else { self.state_rows(key)? };
             let whole = since == 0 || since > STATE_DELTAS;
             let mut data = Vec::new();
             if whole {
@@ -215,6 +206,18 @@ impl Fold<'_> {
                 .file(CHUNKS)?;
         }
         Ok(())
+    }
+
+    /// Rows since the last whole one, that one included; 0 where there is none.
+    fn state_rows(&self, key: &ChatKey) -> Result<i64, StoreError> {
+        self.db
+            .prepare_cached(
+                "SELECT count(*) FROM state WHERE chat = ?1
+                 AND seq >= (SELECT max(seq) FROM state WHERE chat = ?1 AND whole = 1)",
+            )
+            .file(CHUNKS)?
+            .query_row([key.as_bytes()], |row| row.get(0))
+            .file(CHUNKS)
     }
 
     /// Folds what touches messages into their view rows, and overwrites what was deleted.

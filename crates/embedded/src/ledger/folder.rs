@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chinwag_proto::Body;
+
+use super::database::Wal;
 use super::error::StoreError;
 use super::fold::Chunks;
-use super::shared::{Fold, Shared};
+use super::shared::{Cuts, Fold, Shared};
 use super::tail::TailEntry;
 use super::timer::{left, now};
 
@@ -22,7 +25,7 @@ pub(super) fn fold(shared: &Shared, chunks: &mut Chunks, pause: &mut dyn FnMut()
     let begin = now();
     chunks.fold(&entries, pause)?;
     let took = now().saturating_duration_since(begin);
-    shared.set_folded(last);
+    shared.set_folded(last, entries.iter().any(|entry| matches!(entry.entry.body, Body::Delete { .. })));
     let count = entries.len();
     drop(entries);
     shared.tail.let_go(last);
@@ -36,12 +39,13 @@ pub(super) fn run(shared: &Shared, chunks: &mut Chunks) {
     let settings = &shared.settings;
     let after = Duration::from_millis(settings.fold_after_ms);
     let wipe_after = Duration::from_millis(settings.wipe_after_ms);
+    let mut cuts = Cuts::default();
     loop {
         let task = shared.folding.wait(after, wipe_after);
         if task == Fold::Abandon {
             return;
         }
-        match work(shared, chunks) {
+        match work(shared, chunks, &mut cuts, task != Fold::Now) {
             Ok(()) => shared.health.set_fold(None),
             Err(error) => {
                 tracing::error!(%error, "the ledger's fold failed");
@@ -61,10 +65,11 @@ pub(super) fn run(shared: &Shared, chunks: &mut Chunks) {
     }
 }
 
-/// Folds what is projected now, and empties the WAL.
-fn work(shared: &Shared, chunks: &mut Chunks) -> Result<(), StoreError> {
-    let slice = Duration::from_millis(shared.settings.fold_slice_ms);
-    let rest = Duration::from_millis(shared.settings.fold_pause_ms);
+/// Folds what is projected now, and puts the WAL into the database.
+fn work(shared: &Shared, chunks: &mut Chunks, cuts: &mut Cuts, tidily: bool) -> Result<(), StoreError> {
+    let settings = &shared.settings;
+    let slice = Duration::from_millis(settings.fold_slice_ms);
+    let rest = Duration::from_millis(settings.fold_pause_ms);
     let target = shared.projected();
     loop {
         let mut begin = now();
@@ -76,22 +81,29 @@ fn work(shared: &Shared, chunks: &mut Chunks) -> Result<(), StoreError> {
                 begin = now();
             }
         };
+        let before = shared.folded();
         fold(shared, chunks, &mut pause)?;
+        shared.set_calm(tidily || shared.folded() - before < settings.fold_rows as u64 / 2);
+        let wal = cuts.next(shared.is_calm(), shared.wiped(), Duration::from_millis(settings.fold_after_ms));
+        tidy(shared, chunks, cuts, wal)?;
+        if tidily {
+            shared.count_tidy_round();
+        }
         shared.intake.nudge();
-        tidy(shared, chunks)?;
         if shared.folding.is_abandoned() || shared.folded() >= target {
             return Ok(());
         }
     }
 }
 
-/// Empties the WAL, so that nothing that was overwritten is left in it.
-pub(super) fn tidy(shared: &Shared, chunks: &Chunks) -> Result<(), StoreError> {
-    let folded = shared.folded();
-    if chunks.checkpoint()? {
+/// Puts the WAL into the database and, where it is cut off, says so.
+pub(super) fn tidy(shared: &Shared, chunks: &Chunks, cuts: &mut Cuts, wal: Wal) -> Result<(), StoreError> {
+    let (folded, wiped) = (shared.folded(), shared.wiped());
+    if !chunks.checkpoint(wal)? {
+        shared.folding.add(wal == Wal::CutOff, false);
+    } else if wal == Wal::CutOff {
+        cuts.note(wiped);
         shared.tell(|progress| progress.chunks_tidy = folded);
-    } else {
-        shared.folding.hurry();
     }
     Ok(())
 }

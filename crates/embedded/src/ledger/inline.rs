@@ -7,12 +7,13 @@ use chinwag_ports::ledger::{Append, Appended, Commit};
 
 use super::block::at_once;
 use super::decide::{Decision, answer, commit_of};
+use super::database::Wal;
 use super::error::StoreError;
 use super::fold::Chunks;
 use super::folder;
 use super::health::CLOSED;
 use super::intake::busy;
-use super::shared::Shared;
+use super::shared::{Cuts, Shared};
 use super::tail::TailEntry;
 use super::writer::{PROJECTED_AT_ONCE, Writer, has_deletion};
 
@@ -126,7 +127,8 @@ impl Inline {
         while self.shared.folded() < target {
             folder::fold(&self.shared, &mut self.chunks, &mut || {})?;
         }
-        folder::tidy(&self.shared, &self.chunks)?;
+        folder::tidy(&self.shared, &self.chunks, &mut Cuts::default(), Wal::CutOff)?;
+        self.shared.count_tidy_round();
         self.writer.tidy_after_fold();
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chinwag_chat::stored::chat_key;
 use rusqlite::Connection;
 
-use super::database::{checkpoint, open};
+use super::database::{Wal, checkpoint, open};
 use super::error::{InFile, StoreError};
 use super::faults::Faults;
 use super::record::{self, Accepted};
@@ -34,7 +34,7 @@ pub(super) struct Log {
     current: usize,
     /// Rows that a table takes before the next one has its turn.
     table_rows: u64,
-    /// Bytes written since the last checkpoint, roughly; not 0 after a start, which may have found a WAL.
+    /// Bytes written since the last checkpoint, roughly.
     wal_bytes: u64,
 }
 
@@ -46,7 +46,7 @@ impl Log {
             super::database::pragma(&db, LOG, "synchronous", "OFF")?;
         }
         let table_rows = (tail_rows_max / LOG_TABLES.len()).max(1) as u64;
-        let mut log = Self { db, tables: [None; LOG_TABLES.len()], current: 0, table_rows, wal_bytes: 1 };
+        let mut log = Self { db, tables: [None; LOG_TABLES.len()], current: 0, table_rows, wal_bytes: 0 };
         log.look()?;
         Ok(log)
     }
@@ -212,9 +212,9 @@ impl Log {
         self.wal_bytes >= WAL_BYTES
     }
 
-    /// Puts the WAL into the database; of what was cleared no byte is left then.
-    pub(super) fn checkpoint(&mut self) -> Result<(), StoreError> {
-        if self.wal_bytes > 0 && checkpoint(&self.db, LOG)? {
+    /// Puts the WAL into the database.
+    pub(super) fn checkpoint(&mut self, wal: Wal) -> Result<(), StoreError> {
+        if checkpoint(&self.db, LOG, wal)? {
             self.wal_bytes = 0;
         }
         Ok(())

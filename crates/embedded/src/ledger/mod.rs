@@ -32,6 +32,7 @@ mod error;
 mod faults;
 mod fold;
 mod folder;
+mod hash;
 mod health;
 mod history;
 mod inline;

@@ -55,7 +55,7 @@ pub(super) fn open(
     if !shared.settings.faults().no_replay {
         replay(&shared, &log, &lookups, meta.folded)?;
     }
-    let cache = ChatCache::new(shared.settings.cache_bytes_max, Arc::clone(&shared.heads));
+    let cache = ChatCache::new(shared.settings.cache_bytes_max, Arc::clone(&shared.chats));
     let next = meta.folded.max(log.last()) + 1;
     let no_dedupe = shared.settings.faults().no_dedupe;
     let key = FingerprintKey::new(meta.key);

@@ -1,14 +1,15 @@
 //! What the ledger's threads share, and how they tell each other what is to be done.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
 use super::LedgerSettings;
-use super::cache::Heads;
+use super::cache::Chats;
+use super::database::Wal;
 use super::health::Health;
 use super::intake::Intake;
 use super::stats::{Counts, LedgerObserver, LedgerStats};
@@ -30,7 +31,7 @@ pub(super) struct Progress {
 pub(super) struct Shared {
     pub(super) settings: LedgerSettings,
     pub(super) tail: Arc<SharedTail>,
-    pub(super) heads: Arc<Heads>,
+    pub(super) chats: Arc<Chats>,
     pub(super) health: Health,
     pub(super) intake: Intake,
     pub(super) folding: Folding,
@@ -39,6 +40,12 @@ pub(super) struct Shared {
     pub(super) progress: watch::Sender<Progress>,
     folded: AtomicU64,
     projected: AtomicU64,
+    /// Deletions up to this position were folded.
+    wiped: AtomicU64,
+    /// There is time to leave the files tidy.
+    calm: AtomicBool,
+    /// How often the folder was asked to leave the files tidy.
+    tidy_rounds: AtomicU64,
 }
 
 impl Shared {
@@ -47,7 +54,7 @@ impl Shared {
             intake: Intake::new(&settings),
             settings,
             tail: Arc::default(),
-            heads: Arc::default(),
+            chats: Arc::default(),
             health: Health::default(),
             folding: Folding::default(),
             counts: Counts::default(),
@@ -55,6 +62,10 @@ impl Shared {
             progress: watch::Sender::new(Progress::default()),
             folded: AtomicU64::new(folded),
             projected: AtomicU64::new(folded),
+            // Before the start there may have been some.
+            wiped: AtomicU64::new(folded),
+            calm: AtomicBool::new(true),
+            tidy_rounds: AtomicU64::new(0),
         }
     }
 
@@ -63,8 +74,33 @@ impl Shared {
         self.folded.load(Ordering::SeqCst)
     }
 
-    pub(super) fn set_folded(&self, position: u64) {
+    pub(super) fn set_folded(&self, position: u64, with_deletions: bool) {
+        if with_deletions {
+            self.wiped.store(position, Ordering::SeqCst);
+        }
         self.folded.store(position, Ordering::SeqCst);
+    }
+
+    /// Deletions up to this position were folded: what they deleted stands at or below it in the log.
+    pub(super) fn wiped(&self) -> u64 {
+        self.wiped.load(Ordering::SeqCst)
+    }
+
+    /// Whether the last fold was a small one: WALs are cut off then, and reused while there is much to do.
+    pub(super) fn is_calm(&self) -> bool {
+        self.calm.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn tidy_rounds(&self) -> u64 {
+        self.tidy_rounds.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn count_tidy_round(&self) {
+        self.tidy_rounds.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn set_calm(&self, calm: bool) {
+        self.calm.store(calm, Ordering::SeqCst);
     }
 
     /// Everything up to this position is durable and projected: it may be folded.
@@ -106,6 +142,8 @@ impl Shared {
 pub(super) enum Fold {
     /// Fold what is projected.
     Now,
+    /// The same, and leave the files tidy.
+    AndTidy,
     /// Fold what is projected, for the last time.
     Last,
     /// Stop at once.
@@ -119,9 +157,30 @@ struct Wanted {
     /// Since when deleted content waits to be overwritten.
     wipe_since: Option<Instant>,
     hurry: bool,
+    tidy: bool,
     closed: bool,
     abandoned: bool,
     ended: bool,
+}
+
+/// When a WAL was cut off last, and what for.
+#[derive(Default)]
+pub(super) struct Cuts {
+    wiped: u64,
+    at: Option<Instant>,
+}
+
+impl Cuts {
+    /// What is to become of a WAL that may hold what was deleted up to `wiped`: it is cut off when there is
+    /// time and, because of deletions, every now and then.
+    pub(super) fn next(&self, calm: bool, wiped: u64, every: Duration) -> Wal {
+        let due = wiped > self.wiped && self.at.is_none_or(|at| left(at, every).is_zero());
+        if calm || due { Wal::CutOff } else { Wal::Reused }
+    }
+
+    pub(super) fn note(&mut self, wiped: u64) {
+        *self = Self { wiped, at: Some(now()) };
+    }
 }
 
 /// Tells the folder when to fold.
@@ -151,6 +210,12 @@ impl Folding {
     /// Fold at once.
     pub(super) fn hurry(&self) {
         self.wanted.lock().hurry = true;
+        self.news.notify_all();
+    }
+
+    /// Fold at once, and leave the files tidy.
+    pub(super) fn tidy(&self) {
+        self.wanted.lock().tidy = true;
         self.news.notify_all();
     }
 
@@ -198,9 +263,11 @@ impl Folding {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
             };
-            if wanted.hurry || rest.is_some_and(|rest| rest.is_zero()) {
-                (wanted.since, wanted.wipe_since, wanted.hurry) = (None, None, false);
-                return Fold::Now;
+            if wanted.hurry || wanted.tidy || rest.is_some_and(|rest| rest.is_zero()) {
+                let task = if wanted.tidy { Fold::AndTidy } else { Fold::Now };
+                (wanted.since, wanted.wipe_since) = (None, None);
+                (wanted.hurry, wanted.tidy) = (false, false);
+                return task;
             }
             match rest {
                 Some(rest) => drop(self.news.wait_for(&mut wanted, rest)),

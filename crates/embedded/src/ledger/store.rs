@@ -99,7 +99,7 @@ impl EmbeddedLedger {
             return self.shared.health.fold_trouble().map_or(Ok(()), |trouble| Err(Unavailable(trouble)));
         }
         let mut progress = self.shared.progress.subscribe();
-        self.shared.folding.hurry();
+        self.shared.folding.tidy();
         loop {
             let now = *progress.borrow_and_update();
             if now.log_tidy >= target && now.chunks_tidy >= target {
@@ -110,7 +110,7 @@ impl EmbeddedLedger {
             }
             // Rows that came after the fold keep their table until the next one.
             if now.chunks_tidy >= target && self.shared.projected() > self.shared.folded() {
-                self.shared.folding.hurry();
+                self.shared.folding.tidy();
             }
             progress.changed().await.map_err(|_| closed())?;
         }
@@ -258,7 +258,7 @@ impl Ledger for EmbeddedLedger {
     }
 
     async fn snapshot(&self, chat: ChatId) -> Result<Option<Snapshot>, Unavailable> {
-        let near = self.shared.heads.get(chat).or_else(|| snapshot_of_tail(&self.shared.tail.read(), chat));
+        let near = self.shared.chats.committed(chat).or_else(|| snapshot_of_tail(&self.shared.tail.read(), chat));
         match near {
             Some(snapshot) => Ok(Some(snapshot)),
             None => self.read(move |pages| pages.snapshot(chat)).await,
@@ -266,7 +266,7 @@ impl Ledger for EmbeddedLedger {
     }
 
     async fn heads(&self, chats: &[ChatId]) -> Result<Vec<Option<Head>>, Unavailable> {
-        let near = |chat: &ChatId| self.shared.heads.get(*chat).map(|snapshot| snapshot.head);
+        let near = |chat: &ChatId| self.shared.chats.committed(*chat).map(|snapshot| snapshot.head);
         let mut heads: Vec<Option<Head>> = chats.iter().map(near).collect();
         let far = heads.iter().zip(chats).filter(|(head, _)| head.is_none()).map(|(_, chat)| *chat);
         let far: Vec<ChatId> = far.collect();

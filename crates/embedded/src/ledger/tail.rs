@@ -8,10 +8,13 @@ use chinwag_chat::{Head, IdKey, Known, State, View};
 use chinwag_proto::{Body, ChatId, Entry, Seq};
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::hash::IdHash;
 use super::record::Id;
 
 /// Entries that leave under one lock, about 0.2 µs each.
 const REMOVED_AT_ONCE: usize = 1_000;
+/// So many entries of a chat are looked through for an id; more have a map.
+const LOOKED_THROUGH: usize = 64;
 /// What an entry costs beside its bytes: its own fields, the head, shares in the maps.
 const ENTRY_BYTES: usize = 640;
 
@@ -70,8 +73,7 @@ impl SharedTail {
 #[derive(Default)]
 pub(super) struct Tail {
     order: VecDeque<Arc<TailEntry>>,
-    chats: HashMap<ChatId, ChatTail>,
-    ids: HashMap<IdKey, Known>,
+    chats: HashMap<ChatId, ChatTail, IdHash>,
     bytes: usize,
     generation: u64,
 }
@@ -81,21 +83,20 @@ pub(super) struct Tail {
 pub(super) struct ChatTail {
     entries: VecDeque<Arc<TailEntry>>,
     touches: BTreeMap<Seq, VecDeque<Arc<TailEntry>>>,
+    /// The ids, once there are so many entries that looking through them takes long.
+    ids: Option<HashMap<IdKey, Known, IdHash>>,
 }
 
 impl Tail {
     /// Adds the next entry.
     pub(super) fn push(&mut self, entry: Arc<TailEntry>) {
         self.bytes += entry.weight();
-        if let Some((key, fingerprint)) = entry.id {
-            let known = Known { seq: entry.entry.seq, fingerprint, offset: entry.offset };
-            self.ids.entry(key).or_insert(known);
-        }
         let chat = self.chats.entry(entry.entry.chat_id).or_default();
         if let Some(target) = View::target(&entry.entry) {
             chat.touches.entry(target).or_default().push_back(Arc::clone(&entry));
         }
         chat.entries.push_back(Arc::clone(&entry));
+        chat.note_id(&entry);
         self.order.push_back(entry);
     }
 
@@ -121,13 +122,13 @@ impl Tail {
 
     fn forget(&mut self, entry: &TailEntry) {
         self.bytes -= entry.weight();
-        if let Some((key, _)) = entry.id
-            && self.ids.get(&key).is_some_and(|known| known.offset == entry.offset)
-        {
-            self.ids.remove(&key);
-        }
         let Some(chat) = self.chats.get_mut(&entry.entry.chat_id) else { return };
         chat.entries.pop_front();
+        if let (Some(ids), Some((key, _))) = (&mut chat.ids, entry.id)
+            && ids.get(&key).is_some_and(|known| known.offset == entry.offset)
+        {
+            ids.remove(&key);
+        }
         if let Some(target) = View::target(&entry.entry)
             && let Some(touches) = chat.touches.get_mut(&target)
         {
@@ -149,11 +150,6 @@ impl Tail {
     /// The entries of one chat, if it has any.
     pub(super) fn chat(&self, chat: ChatId) -> Option<&ChatTail> {
         self.chats.get(&chat)
-    }
-
-    /// What an id made.
-    pub(super) fn known(&self, key: IdKey) -> Option<Known> {
-        self.ids.get(&key).copied()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -196,6 +192,23 @@ impl ChatTail {
         self.entries.range(..taken).rev()
     }
 
+    fn note_id(&mut self, entry: &TailEntry) {
+        if self.ids.is_none() && self.entries.len() >= LOOKED_THROUGH {
+            let ids = self.entries.iter().rev().filter_map(|entry| known(entry));
+            self.ids = Some(ids.collect());
+        } else if let (Some(ids), Some((key, known))) = (&mut self.ids, known(entry)) {
+            ids.entry(key).or_insert(known);
+        }
+    }
+
+    /// What an id made, the first time.
+    pub(super) fn known(&self, id: IdKey) -> Option<Known> {
+        match &self.ids {
+            Some(ids) => ids.get(&id).copied(),
+            None => self.entries.iter().filter_map(|entry| known(entry)).find(|(key, _)| *key == id).map(|(_, known)| known),
+        }
+    }
+
     /// The entries that touch a message, oldest first.
     pub(super) fn touches(&self, target: Seq) -> impl Iterator<Item = &Arc<TailEntry>> {
         self.touches.get(&target).into_iter().flatten()
@@ -219,6 +232,11 @@ impl ChatTail {
     pub(super) fn overlay(&self, target: Seq, view: &mut View) {
         self.touches(target).for_each(|touch| view.fold(touch.offset, &touch.entry));
     }
+}
+
+fn known(entry: &TailEntry) -> Option<(IdKey, Known)> {
+    let (key, fingerprint) = entry.id?;
+    Some((key, Known { seq: entry.entry.seq, fingerprint, offset: entry.offset }))
 }
 
 /// The entry, or a copy without content where it was deleted.

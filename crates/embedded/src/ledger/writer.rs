@@ -10,11 +10,12 @@ use chinwag_proto::Body;
 
 use super::block::block_on;
 use super::decide::{Decider, Decision, answer, commit_of};
+use super::database::Wal;
 use super::error::StoreError;
 use super::health::CLOSED;
 use super::intake::{Job, Task, busy};
 use super::log::Log;
-use super::shared::Shared;
+use super::shared::{Cuts, Shared};
 use super::tail::TailEntry;
 use super::timer::{left, now};
 
@@ -31,13 +32,14 @@ pub(super) struct Writer {
     pub(super) decider: Decider,
     pub(super) log: Log,
     pub(super) commits: Arc<dyn Commits>,
-    /// The folded position for which the log was tidied.
-    tidied_after: u64,
+    /// The folded position, and the round of tidying asked for, after which the log was tidied.
+    tidied_after: (u64, u64),
+    cuts: Cuts,
 }
 
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, decider: Decider, log: Log, commits: Arc<dyn Commits>) -> Self {
-        Self { shared, decider, log, commits, tidied_after: 0 }
+        Self { shared, decider, log, commits, tidied_after: (0, 0), cuts: Cuts::default() }
     }
 
     /// Decides about records and makes what they become durable, in one transaction. An error takes
@@ -86,14 +88,14 @@ impl Writer {
         shared.folding.add(wipe, hurry);
     }
 
-    /// Once after each fold: clears from the log what was folded, and empties its WAL.
+    /// Once after each fold, and when it was asked for: clears from the log what was folded, and empties its WAL.
     pub(super) fn tidy_after_fold(&mut self) {
-        let folded = self.shared.folded();
-        if folded <= self.tidied_after || self.shared.health.is_dead() {
+        let after = (self.shared.folded(), self.shared.tidy_rounds());
+        if after == self.tidied_after || self.shared.health.is_dead() {
             return;
         }
-        match self.tidy(folded) {
-            Ok(()) => self.tidied_after = folded,
+        match self.tidy(after.0) {
+            Ok(()) => self.tidied_after = after,
             Err(error) => self.note(&error),
         }
     }
@@ -103,16 +105,21 @@ impl Writer {
         // Where newer rows keep a table from being cleared, it goes with the next fold, if the next
         // entries go elsewhere.
         self.log.turn_early(folded);
-        self.log.checkpoint()?;
         let tidy = self.log.first().map_or(folded, |first| folded.min(first - 1));
-        self.shared.tell(|progress| progress.log_tidy = tidy);
+        let every = Duration::from_millis(self.shared.settings.fold_after_ms);
+        let wal = self.cuts.next(self.shared.is_calm(), tidy.min(self.shared.wiped()), every);
+        if wal == Wal::CutOff {
+            self.log.checkpoint(wal)?;
+            self.cuts.note(tidy);
+            self.shared.tell(|progress| progress.log_tidy = tidy);
+        }
         Ok(())
     }
 
-    /// Empties the WAL when it has grown.
+    /// Puts the WAL into the database when it has grown.
     pub(super) fn checkpoint_if_due(&mut self) {
         if self.log.is_checkpoint_due()
-            && let Err(error) = self.log.checkpoint()
+            && let Err(error) = self.log.checkpoint(Wal::Reused)
         {
             self.note(&error);
         }

@@ -33,6 +33,11 @@ pub(crate) fn key() -> FingerprintKey {
 /// Record number `number` of a run, with an id of its own.
 pub(crate) fn record(number: u64, chat: ChatId, sender: u64, ask: Ask) -> Record {
     let request = format!("{ask:?}");
+    record_of(number, chat, sender, ask, request.as_bytes())
+}
+
+/// The same, with the bytes that its fingerprint is taken of.
+pub(crate) fn record_of(number: u64, chat: ChatId, sender: u64, ask: Ask, request: &[u8]) -> Record {
     Record {
         v: RECORD_VERSION,
         chat,
@@ -42,7 +47,7 @@ pub(crate) fn record(number: u64, chat: ChatId, sender: u64, ask: Ask) -> Record
         resend: false,
         message_id: MessageId::new(number).unwrap(),
         created_at: Timestamp::from_ms(1_780_000_000_000 + number.cast_signed()),
-        fingerprint: key().request([request.as_bytes()]),
+        fingerprint: key().request([request]),
         after: None,
         limits: RuleLimits::from(&Limits::default()),
         ask,

@@ -22,3 +22,4 @@ pub(crate) fn calm() -> LedgerSettings {
 }
 
 pub(crate) mod ask;
+pub(crate) mod projection;
