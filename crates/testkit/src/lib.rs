@@ -1,12 +1,14 @@
 //! A Chinwag server in the test's own hands, and clients that write down what they see.
 //!
 //! `server` is a whole node in the test's own process; `person` and `phone` are those who chat on it, over
-//! REST and over WebSocket; `stranger` is a socket that keeps no rule. `process` starts, kills and restarts
+//! REST and over WebSocket; `stranger` is a socket that keeps no rule,
+//! `cutter` a network that breaks. `process` starts, kills and restarts
 //! the real binary; `recording` is a device that sends, resends and records a history for
 //! `chinwag-checker`. It panics where a test should fail: it is linked by tests alone.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod cutter;
 pub mod person;
 pub mod phone;
 pub mod process;

@@ -184,7 +184,8 @@ impl Hub {
     }
 
     /// Delivers to all members who are connected here and to those who are members no longer. Answers
-    /// whether any member is connected here.
+    /// whether any of them is connected here: the commit that removes the last one still comes by his own
+    /// channel, and is known by its seq until the group speaks again.
     fn deliver_to_group(&self, commit: &Commit) -> bool {
         let (live, news) = (live_of(commit), News::of(commit));
         let mut any = false;
@@ -194,6 +195,7 @@ impl Hub {
         });
         for user in news::gone(commit) {
             self.users.each(user, |connection| {
+                any = true;
                 self.deliver(connection, commit, &live, &News::Nobody);
                 self.close_chat(connection, commit.entry.chat_id);
             });
