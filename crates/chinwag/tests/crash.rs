@@ -80,6 +80,20 @@ impl Dice {
     }
 }
 
+/// Kills the server at random moments, each time after it has acknowledged something.
+async fn kill_again_and_again(server: &mut ServerProcess, cycles: u64, progress: &[Arc<Mutex<Progress>>]) {
+    let mut dice = Dice(20_261_124);
+    for cycle in 0..cycles {
+        let acked = || progress.iter().map(|stands| stands.lock().acked).sum::<u64>();
+        let before = acked();
+        wait::until("sends are acknowledged again", Duration::from_secs(30), async || acked() > before).await;
+        tokio::time::sleep(Duration::from_millis(dice.next(300))).await;
+        server.kill();
+        let took = server.restart();
+        assert!(took < Duration::from_secs(10), "restart {cycle} took {took:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_doubled_or_reordered_over_kills() {
     let cycles: u64 = std::env::var("CHINWAG_CRASH_CYCLES").map_or(20, |text| text.parse().unwrap());
@@ -115,16 +129,7 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_over_kills() {
         tasks.push(tokio::spawn(device.run()));
     }
 
-    let mut dice = Dice(20_261_124);
-    for cycle in 0..cycles {
-        let acked = || progress.iter().map(|stands| stands.lock().acked).sum::<u64>();
-        let before = acked();
-        wait::until("sends are acknowledged again", Duration::from_secs(30), async || acked() > before).await;
-        tokio::time::sleep(Duration::from_millis(dice.next(300))).await;
-        server.kill();
-        let took = server.restart();
-        assert!(took < Duration::from_secs(10), "restart {cycle} took {took:?}");
-    }
+    kill_again_and_again(&mut server, cycles, &progress).await;
     history.push(History { events: vec![Event::FaultsStopped { at: run.now_ms() }] });
 
     run.quiet.store(true, Ordering::Relaxed);
