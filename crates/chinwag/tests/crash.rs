@@ -98,8 +98,11 @@ async fn kill_again_and_again(server: &mut ServerProcess, cycles: u64, progress:
 async fn nothing_acknowledged_is_lost_doubled_or_reordered_over_kills() {
     let cycles: u64 = std::env::var("CHINWAG_CRASH_CYCLES").map_or(20, |text| text.parse().unwrap());
     let mut server = ServerProcess::start(env!("CARGO_BIN_EXE_chinwag"), LIMITS_OUT_OF_REACH);
-    let (alice, bob, carol) =
-        (register(&server, "alice", 2).await, register(&server, "bob", 1).await, register(&server, "carol", 1).await);
+    let (alice, bob, carol) = (
+        register(&server, "alice", 2).await,
+        register(&server, "bob", 1).await,
+        register(&server, "carol", 1).await,
+    );
     let all = group(&alice, &[&bob, &carol]).await;
     let two = group(&bob, &[&carol]).await;
     let direct = ChatId::direct(alice.user, bob.user);
@@ -159,6 +162,10 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_over_kills() {
 
     let report = check(&History::merged(history));
     assert!(report.is_clean(), "{report}");
-    assert!(report.judged.acked as u64 >= cycles * 20, "too little was sent to mean anything: {:?}", report.judged);
+    assert!(
+        report.judged.acked as u64 >= cycles * 20,
+        "too little was sent to mean anything: {:?}",
+        report.judged
+    );
     assert_eq!(report.judged.chats, 3);
 }
