@@ -248,6 +248,11 @@ impl Person {
         (id, token)
     }
 
+    /// A new device that uses REST alone.
+    pub(crate) async fn as_a_script(&self) -> Caller {
+        Caller { user: self.id, device: self.logs_in().await.0 }
+    }
+
     /// Connects a new device.
     pub(crate) async fn connects(&self) -> Client {
         let (device, token) = self.logs_in().await;
@@ -264,7 +269,7 @@ impl Person {
     pub(crate) async fn connects_narrowly(&self) -> Client {
         let (device, token) = self.logs_in().await;
         let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(16 * 1024).unwrap();
+        socket.set_recv_buffer_size(256 * 1024).unwrap();
         let stream = socket.connect(self.world.address).await.unwrap();
         let request = format!("ws://{}/ws", self.world.address).into_client_request().unwrap();
         let (socket, _) = World::upgrade_on(stream, request).await.unwrap();
