@@ -84,6 +84,8 @@ impl Node {
     pub async fn start_with_clock(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         // What can be wrong without the data is looked at before the data is touched.
         let (listener, certificates) = (bind(config)?, certificates(config)?);
+        // Before the engines: what they count is lost until somebody records it.
+        figures::recorder();
         let engines = wiring::open(config, clock).await?;
         Self::begin(config, listener, certificates, engines).await
     }
