@@ -3,8 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "whole/accounts.rs"]
+mod accounts;
 #[path = "whole/bad_input.rs"]
 mod bad_input;
+#[path = "whole/clock.rs"]
+mod clock;
 #[path = "whole/closing.rs"]
 mod closing;
 #[path = "whole/devices.rs"]

@@ -4,6 +4,7 @@
 //! which it came.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chinwag_client_native::{ClientError, Socket};
 use chinwag_proto::frame::{Ack, ErrorFrame, HeadsAnswer, Page, Ready, Resync};
@@ -14,6 +15,9 @@ use tokio::time::timeout;
 
 use crate::DEADLINE;
 use crate::person::{Addressee, Person, text_of};
+
+/// Makes every message without an id of the test's choosing one of its own.
+static SENT: AtomicU64 = AtomicU64::new(0);
 
 /// A device with an open connection.
 pub struct Phone {
@@ -272,7 +276,8 @@ impl<'a> Saying<'a> {
     }
 
     fn frame(&self, to: &impl Addressee) -> Value {
-        let id = self.id.map_or_else(|| format!("{}-{}", self.by.device, self.by.requests + 1), ToOwned::to_owned);
+        let fresh = || format!("{}-{}", self.by.device, SENT.fetch_add(1, Ordering::Relaxed));
+        let id = self.id.map_or_else(fresh, ToOwned::to_owned);
         let mut frame =
             json!({"type": "send", "to": to.receiver(), "clientMessageId": id, "content": self.text});
         if self.resend {

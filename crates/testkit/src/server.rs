@@ -56,8 +56,8 @@ impl Server {
     }
 
     /// Starts one whose wall clock is the test's.
-    pub async fn on_clock(clock: &Arc<FakeClock>) -> Arc<Self> {
-        Self::build(&[], Arc::clone(clock) as Arc<dyn Clock>).await
+    pub async fn on_clock(clock: &Arc<FakeClock>, settings: &[(&str, &str)]) -> Arc<Self> {
+        Self::build(settings, Arc::clone(clock) as Arc<dyn Clock>).await
     }
 
     async fn build(settings: &[(&str, &str)], clock: Arc<dyn Clock>) -> Arc<Self> {
@@ -139,6 +139,12 @@ impl Server {
     pub async fn suspends(&self, person: &Person) {
         let path = format!("/users/id:{}/suspended", person.id);
         let _: Value = self.administers("PUT", &path, None::<&Value>).await;
+    }
+
+    /// Takes the suspension back.
+    pub async fn restores(&self, person: &Person) {
+        let path = format!("/users/id:{}/suspended", person.id);
+        let _: Value = self.administers("DELETE", &path, None::<&Value>).await;
     }
 
     async fn administers<A: serde::de::DeserializeOwned>(

@@ -276,3 +276,22 @@ async fn each_frame_does_what_the_table_says_for_each_sender() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_cannot_tell_a_chat_of_others_from_one_that_never_was() {
+    let scene = Scene::set().await;
+    let direct = scene.mia.sends("hi").to(&scene.ada).await.chat_id;
+    let inbox = format!("u.{}", scene.mia.id);
+    let mut socket = Stranger::authenticates(&scene.stan).await;
+    for row in table().iter().filter(|row| row.outcomes[0] == Refused(NotFound)) {
+        let mut said = BTreeSet::new();
+        for chat in [scene.group.to_string(), direct.to_string(), inbox.clone(), "g.999".to_owned()] {
+            let mut frame: Value = serde_json::from_str(&scene.frame(row)).unwrap();
+            frame["chatId"] = json!(chat);
+            socket.writes(&frame.to_string()).await;
+            said.insert(socket.reads().await.unwrap());
+        }
+        assert_eq!(said.len(), 1, "{}: {said:?}", row.frame);
+        assert!(said.first().unwrap().contains("not_found"), "{}: {said:?}", row.frame);
+    }
+}

@@ -10,7 +10,8 @@ use chinwag_testkit::person::Person;
 use chinwag_testkit::server::Server;
 use serde_json::json;
 
-/// The messages of a chat as they stand after its entries, by seq: what pages are held against.
+/// The messages of a chat as they stand after its entries, by seq: what pages are held against. A target
+/// that the viewer may not see is none for him.
 fn fold(entries: &[Entry], viewer: UserId) -> BTreeMap<u64, Expected> {
     let mut messages = BTreeMap::new();
     for entry in entries {
@@ -21,16 +22,16 @@ fn fold(entries: &[Entry], viewer: UserId) -> BTreeMap<u64, Expected> {
                 messages.insert(entry.seq.get(), expected);
             }
             Body::Edit { target, content } => {
-                let message: &mut Expected = messages.get_mut(&target.get()).unwrap();
+                let Some(message): Option<&mut Expected> = messages.get_mut(&target.get()) else { continue };
                 message.text = content.as_ref().map(Content::fallback);
                 message.edited = true;
             }
             Body::Delete { target } => {
-                let message = messages.get_mut(&target.get()).unwrap();
+                let Some(message) = messages.get_mut(&target.get()) else { continue };
                 *message = Expected { deleted: true, reply_to: message.reply_to, ..Expected::default() };
             }
             Body::Reaction { target, key, on } => {
-                let message = messages.get_mut(&target.get()).unwrap();
+                let Some(message) = messages.get_mut(&target.get()) else { continue };
                 let users = message.reactions.entry(key.to_string()).or_default();
                 users.retain(|user| *user != entry.sender_id);
                 if *on {
@@ -125,11 +126,71 @@ async fn pages_show_what_the_entries_come_to_now_and_after_a_restart() {
     alice.deletes(chat, messages[2]).await;
     let reply = json!({"chatId": chat, "content": "a reply", "replyTo": messages[1]});
     bob.does("POST", "/messages", reply).await;
-    pages_are_right(&alice, chat).await;
-    pages_are_right(&bob, chat).await;
+    let carol = server.person("carol").await;
+    alice.adds(&carol, chat).await;
+    // She came later, and sees nothing of what happens to the messages before her.
+    alice.edits(chat, messages[4], "changed behind her back").await;
+    carol.reacts(chat, carol.sends("hello all").to(chat).await.seq, "x").await;
+    for _ in 0..2 {
+        for viewer in [&alice, &bob, &carol] {
+            pages_are_right(viewer, chat).await;
+        }
+        assert_eq!(carol.page(chat, "limit=200").await.messages.len(), 1);
+        server.restarts().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_large_content_are_shorter_than_asked_and_miss_nothing() {
+    const MESSAGES: u64 = 60;
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let chat = alice.chat_with(&bob);
+    let mut writer = alice.connects().await;
+    let content = json!({"type": "blob", "text": "", "data": "x".repeat(60_000)});
+    for number in 0..MESSAGES {
+        let id = format!("m{number}");
+        writer.asks(json!({"type": "send", "chatId": chat, "clientMessageId": id, "content": content})).await;
+    }
+    let expected: Vec<u64> = (1..=MESSAGES).collect();
+    let mut reader = bob.connects().await;
+    let first = reader.syncs(chat, 0, 200).await;
+    assert!(!first.complete && (first.entries.len() as u64) < MESSAGES, "3.6 MB are more than a frame");
+    let synced: Vec<_> = reader.syncs_all(chat, 0, 200).await.iter().map(|entry| entry.seq.get()).collect();
+    assert_eq!(synced, expected);
+    assert_eq!(bob.entries(chat).await.iter().map(|entry| entry.seq.get()).collect::<Vec<_>>(), expected);
+    let (mut paged, mut before) = (Vec::new(), MESSAGES + 1);
+    while before > 1 {
+        let page = bob.page(chat, &format!("limit=200&before={before}")).await;
+        assert!(!page.messages.is_empty(), "there is more below {before}");
+        paged.extend(page.messages.iter().map(|message| message.seq.get()));
+        before = *paged.last().unwrap();
+    }
+    paged.reverse();
+    assert_eq!(paged, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unread_counts_messages_above_the_mark_and_sending_raises_it() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let chat = alice.makes_a_group("lunch", &[&bob]).await;
+    let mut messages = Vec::new();
+    for number in 0..5 {
+        messages.push(alice.sends(&format!("message {number}")).to(chat).await.seq);
+    }
+    alice.edits(chat, messages[0], "edited").await;
+    alice.reacts(chat, messages[0], "x").await;
+    assert_eq!(bob.summary(chat).await.unread, 5, "edits and reactions are no messages");
+    alice.deletes(chat, messages[4]).await;
+    assert_eq!(bob.summary(chat).await.unread, 5, "one deleted later counts until read");
+    bob.does("PUT", &format!("/chats/{chat}/read"), json!({"seq": messages[2]})).await;
+    assert_eq!(bob.summary(chat).await.unread, 2);
     server.restarts().await;
-    pages_are_right(&alice, chat).await;
-    pages_are_right(&bob, chat).await;
+    assert_eq!(bob.summary(chat).await.unread, 2);
+    bob.sends("mine").to(chat).await;
+    assert_eq!(bob.summary(chat).await.unread, 0);
+    assert_eq!(alice.summary(chat).await.unread, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

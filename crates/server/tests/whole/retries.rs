@@ -8,6 +8,7 @@ use chinwag_proto::Code::IdempotencyConflict;
 use chinwag_proto::frame::Ack;
 use chinwag_proto::rest::Sent;
 use chinwag_proto::{ChatId, MessageId, Seq, Timestamp};
+use chinwag_testkit::person::Person;
 use chinwag_testkit::server::Server;
 use serde_json::json;
 
@@ -104,7 +105,7 @@ async fn over_websocket_then_rest_and_the_reverse_is_one_message() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_days_later_a_restart_and_a_deletion_between_it_is_still_the_first_message() {
     let clock = Arc::new(FakeClock::default());
-    let server = Server::on_clock(&clock).await;
+    let server = Server::on_clock(&clock, &[]).await;
     let (alice, bob) = (server.person("alice").await, server.person("bob").await);
     let mut phone = alice.connects().await;
     let first = phone.sends("hi").as_id("m1").to(&bob).await;
@@ -243,4 +244,20 @@ async fn many_connections_that_send_the_same_at_once_make_one_message() {
     assert!(acks.iter().all(|ack| of_ack(ack) == of_sent(&by_rest)));
     assert!(acks.iter().filter(|ack| !ack.duplicate).count() <= 1);
     assert_eq!(alice.entries(by_rest.chat_id).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_made_twice_by_one_id_is_one_group_over_a_restart() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let body = json!({"title": "lunch", "members": [bob.id], "clientMessageId": "g1"});
+    let first = alice.does("POST", "/chats", body.clone()).await;
+    assert_eq!(alice.does("POST", "/chats", body.clone()).await["chatId"], first["chatId"]);
+    server.restarts().await;
+    assert_eq!(alice.does("POST", "/chats", body.clone()).await["chatId"], first["chatId"]);
+    let other = json!({"title": "dinner", "members": [bob.id], "clientMessageId": "g1"});
+    alice.is_refused(IdempotencyConflict, "POST", "/chats", other).await;
+    assert_ne!(bob.does("POST", "/chats", body).await["chatId"], first["chatId"], "a name space for each user");
+    let chats = async |of: &Person| of.rest().chats(None).await.unwrap().chats.len();
+    assert_eq!((chats(&alice).await, chats(&bob).await), (1, 2), "Bob made one of his own");
 }

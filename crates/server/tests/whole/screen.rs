@@ -265,3 +265,47 @@ async fn a_blocked_user_is_refused_by_either_way_and_groups_go_on() {
     phone.sees("one way").await;
     alice.is_refused(Code::Forbidden, "POST", "/chats", json!({"title": "new", "members": [bob.id]})).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn groups_above_their_size_show_no_marks_typing_or_presence() {
+    let server = Server::with(&[("limits.intimate_group_members", "2")]).await;
+    let (alice, bob, carol) =
+        (server.person("alice").await, server.person("bob").await, server.person("carol").await);
+    let large = alice.makes_a_group("large", &[&bob, &carol]).await;
+    let small = alice.makes_a_group("small", &[&bob]).await;
+    alice.sends("hi").to(large).await;
+    let (mut alices, mut bobs, mut carols) = (alice.connects().await, bob.connects().await, carol.connects().await);
+    bobs.tells(json!({"type": "open", "chatId": large})).await;
+    alices.tells(json!({"type": "typing", "chatId": large, "on": true})).await;
+    alices.tells(json!({"type": "read", "chatId": large, "seq": 2})).await;
+    alices.everything().await;
+    // The beat that tells of the small group would have told of the large one, too.
+    let mut tablet = bob.connects_another("tablet").await;
+    opens(&mut tablet, small).await;
+    alices.tells(json!({"type": "read", "chatId": small, "seq": 1})).await;
+    hears_read(&mut tablet, small, alice.id, 1).await;
+    let told = bobs.everything().await;
+    assert_eq!((marks_of(&told, alice.id), typing_of(&told, alice.id)), (0, 0), "{told:?}");
+    assert_eq!(watches(&mut carols, &[&alice]).await, [], "a large group makes nobody acquainted");
+    assert_eq!(watches(&mut bobs, &[&alice]).await, [(alice.id, Status::Online)], "a small one does");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_who_was_removed_hears_no_more_typing_or_marks_of_the_chat_he_has_open() {
+    let server = Server::start().await;
+    let (alice, bob, carol) =
+        (server.person("alice").await, server.person("bob").await, server.person("carol").await);
+    let group = alice.makes_a_group("lunch", &[&bob, &carol]).await;
+    let (mut alices, mut bobs, mut carols) = (alice.connects().await, bob.connects().await, carol.connects().await);
+    opens(&mut bobs, group).await;
+    opens(&mut carols, group).await;
+    alice.removes(&bob, group).await;
+    bobs.sees_in(group).await;
+    bobs.everything().await;
+    alices.tells(json!({"type": "typing", "chatId": group, "on": true})).await;
+    alices.tells(json!({"type": "read", "chatId": group, "seq": 2})).await;
+    assert!(hears_typing(&mut carols, alice.id).await);
+    hears_read(&mut carols, group, alice.id, 2).await;
+    let told = bobs.everything().await;
+    assert_eq!((marks_of(&told, alice.id), typing_of(&told, alice.id)), (0, 0), "{told:?}");
+}
