@@ -37,12 +37,17 @@ pub(super) struct Opening {
 pub(super) struct Line {
     socket: Socket,
     chat: ChatId,
+    unwritten: VecDeque<String>,
+    ear: Ear,
+}
+
+/// Notices what comes twice, too late, or not at all.
+struct Ear {
     /// The last seq, where the other side gives any.
     last: Option<u64>,
     /// The number of the last message that came, plus one. A relay has no seqs; each partner's messages
     /// still come in the order of their numbers.
     heard: u64,
-    unwritten: VecDeque<String>,
     /// Messages without an answer, in the order sent.
     open: VecDeque<u64>,
 }
@@ -64,14 +69,7 @@ impl Line {
             Some(token) => (Socket::connect(&opening.address, &token).await?.0, Some(opening.head)),
             None => (Socket::open(&opening.address).await?, None),
         };
-        Ok(Self {
-            socket,
-            chat: opening.chat,
-            last,
-            heard: 0,
-            unwritten: VecDeque::new(),
-            open: VecDeque::new(),
-        })
+        Ok(Self { socket, chat: opening.chat, unwritten: VecDeque::new(), ear: Ear::new(last) })
     }
 
     /// Sends and hears until the connection breaks, which is an error: nobody closes it.
@@ -80,7 +78,7 @@ impl Line {
         loop {
             if let Feed::Window(window) = &feed {
                 let window = *window.borrow();
-                while self.open.len() < window {
+                while self.ear.open.len() < window {
                     let number = tally.borrow_mut().due_now();
                     self.push(number, texts, tally);
                 }
@@ -88,7 +86,7 @@ impl Line {
             tokio::select! {
                 text = self.socket.exchange_text(&mut self.unwritten, true) => match text {
                     Ok(Some(text)) => {
-                        if let Err(error) = self.on_text(&text, tally) {
+                        if let Err(error) = self.ear.on_text(&text, &mut tally.borrow_mut()) {
                             return error;
                         }
                     }
@@ -106,15 +104,20 @@ impl Line {
 
     fn push(&mut self, number: u64, texts: &Texts, tally: &RefCell<Tally>) {
         self.unwritten.push_back(texts.frame(self.chat, number));
-        self.open.push_back(number);
+        self.ear.open.push_back(number);
         tally.borrow_mut().sent(number);
     }
+}
 
-    fn on_text(&mut self, text: &str, tally: &RefCell<Tally>) -> Result<(), ClientError> {
+impl Ear {
+    const fn new(last: Option<u64>) -> Self {
+        Self { last, heard: 0, open: VecDeque::new() }
+    }
+
+    fn on_text(&mut self, text: &str, tally: &mut Tally) -> Result<(), ClientError> {
         let broken =
             |why: &str| ClientError::Broken(format!("{why}: {}", text.chars().take(200).collect::<String>()));
         let heard: Heard<'_> = serde_json::from_str(text).map_err(|_| broken("not a frame"))?;
-        let mut tally = tally.borrow_mut();
         match heard.kind {
             "ack" => {
                 let number = self.open.pop_front().ok_or_else(|| broken("an ack of nothing"))?;
@@ -123,7 +126,7 @@ impl Line {
                     tally.on_disorder();
                 }
                 tally.on_ack(heard.id.unwrap_or(number));
-                self.follows(heard.seq, &mut tally);
+                self.follows(heard.seq, tally);
             }
             "entry" | "send" => {
                 let number =
@@ -133,7 +136,7 @@ impl Line {
                 }
                 self.heard = number + 1;
                 tally.on_delivery(number);
-                self.follows(heard.seq, &mut tally);
+                self.follows(heard.seq, tally);
             }
             "error" => {
                 let id = heard.id.ok_or_else(|| broken("an error about nothing"))?;
@@ -199,10 +202,58 @@ fn number_of(content: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::time::Duration;
+
     use chinwag_proto::{ClientFrame, Limits};
 
     use super::*;
+
+    /// What a connection after seq 4 that has sent messages 0, 1 and 2 makes of these frames.
+    fn hears(frames: &[&str]) -> Tally {
+        let mut tally = Tally::new(1).unwrap();
+        tally.plan(10, 1_000, Duration::ZERO, Duration::from_secs(1));
+        let mut ear = Ear::new(Some(4));
+        ear.open.extend([0, 1, 2]);
+        for frame in frames {
+            ear.on_text(frame, &mut tally).unwrap();
+        }
+        tally
+    }
+
+    fn ack(id: u64, seq: u64) -> String {
+        format!(r#"{{"type":"ack","id":{id},"chatId":"d.1.2","seq":{seq},"duplicate":false}}"#)
+    }
+
+    fn entry(number: u64, seq: u64) -> String {
+        format!(r#"{{"type":"entry","v":1,"kind":"message","seq":{seq},"content":"{number:012} the"}}"#)
+    }
+
+    #[test]
+    fn acks_and_entries_that_follow_each_other_are_in_order() {
+        let tally = hears(&[&ack(0, 5), &entry(7, 6), &ack(1, 7), &entry(8, 8)]);
+        assert_eq!((tally.acked(), tally.verdict().out_of_order), (2, 0));
+    }
+
+    #[test]
+    fn a_hole_a_repeat_and_a_swap_are_disorder() {
+        for wrong in [
+            [&entry(7, 5), &entry(8, 7)],
+            [&entry(7, 5), &entry(7, 5)],
+            [&entry(7, 6), &entry(8, 5)],
+            [&ack(0, 5), &ack(1, 5)],
+            [&ack(1, 5), &ack(0, 6)],
+        ] {
+            assert!(hears(&[wrong[0], wrong[1]]).verdict().out_of_order > 0, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_no_acknowledgment() {
+        let tally = hears(&[r#"{"type":"error","id":0,"code":"unavailable","detail":"no"}"#, &ack(1, 5)]);
+        let verdict = tally.verdict();
+        assert_eq!((verdict.refused, verdict.acked, verdict.out_of_order), (1, 1, 0));
+    }
 
     #[test]
     fn a_frame_is_a_send_of_the_protocol_with_a_text_of_the_size_asked_for() {

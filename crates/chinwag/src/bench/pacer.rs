@@ -65,10 +65,9 @@ mod tests {
         let zero = Instant::now();
         let pacer = Pacer::start(zero, 101, 10_000, vec![one, other]).unwrap();
         let mut evens = Vec::new();
-        let mut last = Duration::ZERO;
         while let Some(number) = ones.blocking_recv() {
-            last = zero.elapsed();
-            assert!(last >= Duration::from_micros(number * 100), "{number} after {last:?}");
+            let at = zero.elapsed();
+            assert!(at >= Duration::from_micros(number * 100), "{number} after {at:?}");
             evens.push(number);
         }
         let odds: Vec<u64> = std::iter::from_fn(|| others.blocking_recv()).collect();
