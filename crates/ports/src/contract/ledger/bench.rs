@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chinwag_chat::{Ask, Fingerprint, RECORD_VERSION, Record, Refusal, RuleLimits};
 use chinwag_proto::entry::{Encryption, History};
 use chinwag_proto::{ChatId, Content, Entry, Limits, MessageId, ReactionKey, Seq};
+use futures_util::future::join_all;
 use parking_lot::Mutex;
 
 use crate::Unavailable;
@@ -17,6 +18,9 @@ use crate::ledger::{Append, Appended, Commit, Commits, Entries, Ledger, Messages
 pub(super) const MANY: usize = 10_000;
 /// More bytes than any page of a suite holds.
 pub(super) const ROOM: usize = 1 << 24;
+
+/// Records of one bench that await their answers.
+const IN_FLIGHT: usize = 32;
 
 /// What an ear heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +129,23 @@ impl Bench {
 
     pub(super) async fn say(&self, chat: ChatId, sender: u64, text: &str) -> Seq {
         self.enter(chat, sender, message(text)).await.seq
+    }
+
+    /// Asks for what must become entries, in this order, a few at a time: one after the other takes long
+    /// where each is synced, all at once may be more than a ledger takes.
+    pub(super) async fn enter_all(&self, chat: ChatId, asks: Vec<(u64, Ask)>) -> Vec<Arc<Entry>> {
+        let mut entries = Vec::with_capacity(asks.len());
+        for some in asks.chunks(IN_FLIGHT) {
+            let records = some.iter().map(|(sender, ask)| self.record(chat, *sender, ask.clone(), ""));
+            let pending: Vec<_> = records.map(|record| self.append(record)).collect();
+            entries.extend(join_all(pending).await.into_iter().map(|outcome| committed(outcome.unwrap())));
+        }
+        entries
+    }
+
+    /// Says the same so many times.
+    pub(super) async fn fill(&self, chat: ChatId, sender: u64, count: usize, text: &str) {
+        self.enter_all(chat, vec![(sender, message(text)); count]).await;
     }
 
     /// Begins a group: the first is the owner.

@@ -39,7 +39,7 @@ async fn an_ack_follows_publication_which_follows_projection(bench: &Bench) {
 
 async fn each_commit_is_published_once_in_the_order_of_seq(bench: &Bench) {
     let mut pending = Vec::new();
-    for _ in 0..50 {
+    for _ in 0..15 {
         for other in 2..=5 {
             pending.push(bench.append(bench.record(direct(1, other), 1, message("x"), "")));
         }
@@ -48,7 +48,7 @@ async fn each_commit_is_published_once_in_the_order_of_seq(bench: &Bench) {
         committed(outcome.unwrap());
     }
     for other in 2..=5 {
-        assert_eq!(published(bench, direct(1, other)), (1..=50).collect::<Vec<_>>());
+        assert_eq!(published(bench, direct(1, other)), (1..=15).collect::<Vec<_>>());
     }
 }
 

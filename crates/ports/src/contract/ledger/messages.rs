@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use chinwag_chat::Ask;
 use chinwag_proto::{Body, ChatId, Content, Seq};
 
-use super::bench::{Bench, MANY, ROOM, message_seqs};
+use super::bench::{Bench, MANY, ROOM, create, message, message_seqs, react};
 use crate::contract::samples::{at, direct, group, seq, user};
 use crate::ledger::{Messages, Viewed, Window};
 use crate::{Commits, Ledger};
@@ -19,19 +20,24 @@ pub(super) async fn suite(make: &impl AsyncFn(Arc<dyn Commits>) -> Arc<dyn Ledge
 
 /// A chat of all kinds of entries, long enough for several chunks; answers the seqs of its messages.
 async fn lively(bench: &Bench, chat: ChatId) -> Vec<u64> {
-    bench.begin(chat, 1, &[2, 3]).await;
-    let mut said = Vec::new();
+    let mut asks = vec![(1, create(&[2, 3]))];
+    let mut said: Vec<Seq> = Vec::new();
     for round in 0..60 {
-        said.push(bench.say(chat, 1 + round % 3, &format!("round {round}")).await);
-        let target = said[(round as usize * 7) % said.len()];
+        let sender = 1 + round % 3;
+        asks.push((sender, message(&format!("round {round}"))));
+        let last = seq(asks.len() as u64);
+        said.push(last);
         match round % 6 {
-            1 => drop(bench.react(chat, 2, target, "+", true).await),
-            3 => drop(bench.react(chat, 3, said[said.len() - 1], "-", false).await),
-            4 => drop(bench.edit(chat, 1 + round % 3, said[said.len() - 1], "better").await),
-            5 => drop(bench.delete(chat, 1, said[said.len() - 2]).await),
+            1 => asks.push((2, react(said[said.len() / 12 * 6], "+", true))),
+            3 => asks.push((3, react(last, "-", false))),
+            4 => asks.push((sender, Ask::Edit { target: last, content: Content::text("better") })),
+            5 => asks.push((1, Ask::Delete { target: said[said.len() - 2] })),
             _ => {}
         }
     }
+    let entries = bench.enter_all(chat, asks).await;
+    let messages = entries.iter().filter(|entry| matches!(entry.body, Body::Message { .. }));
+    assert_eq!(messages.map(|entry| entry.seq).collect::<Vec<_>>(), said);
     said.into_iter().map(Seq::get).collect()
 }
 
@@ -61,23 +67,21 @@ async fn every_window_holds_what_it_should(bench: &Bench) {
     windows.extend([500, u64::MAX].map(Window::Offset));
     windows.extend((0..=head.get() + 2).map(|at| Window::Before(seq(at))));
     windows.extend((0..=head.get() + 2).map(|at| Window::After(seq(at))));
-    for window in windows {
-        for since in [1, 2, 40, head.get(), head.get() + 1] {
-            for limit in [1, 7, 200] {
-                let page = bench.ledger.messages(chat, window, seq(since), limit, ROOM).await.unwrap();
-                let asked = format!("{window:?}, {limit} since {since}");
-                assert_eq!(message_seqs(&page), expected(&said, window, since, limit), "{asked}");
-                assert_eq!(page.head, head, "{asked}");
-            }
+    let spans = [(1, 7), (40, 1), (1, 200), (2, 7), (head.get(), 7), (1, 1), (40, 200), (head.get() + 1, 7)];
+    // Each window with three of the spans in turn: each pair of neighbours meets.
+    for (window, turn) in windows.into_iter().zip((0..spans.len()).cycle()) {
+        for (since, limit) in spans.into_iter().cycle().skip(turn).take(3) {
+            let page = bench.ledger.messages(chat, window, seq(since), limit, ROOM).await.unwrap();
+            let asked = format!("{window:?}, {limit} since {since}");
+            assert_eq!(message_seqs(&page), expected(&said, window, since, limit), "{asked}");
+            assert_eq!(page.head, head, "{asked}");
         }
     }
 }
 
 async fn a_page_cut_short_stays_beside_its_window(bench: &Bench) {
     let chat = direct(1, 2);
-    for _ in 0..100 {
-        bench.say(chat, 1, &"x".repeat(2_000)).await;
-    }
+    bench.fill(chat, 1, 100, &"x".repeat(2_000)).await;
     let page = async |window, bytes_max| {
         let page = bench.ledger.messages(chat, window, seq(1), MANY, bytes_max).await.unwrap();
         message_seqs(&page)

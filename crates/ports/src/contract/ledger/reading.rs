@@ -38,7 +38,7 @@ async fn a_chat_without_entries_is_not_there(bench: &Bench) {
 
 async fn what_is_acknowledged_is_read_at_once(bench: &Bench) {
     let chat = direct(1, 2);
-    for place in 1..=150 {
+    for place in 1..=70 {
         let entry = bench.enter(chat, 1, message(&format!("number {place}"))).await;
         assert_eq!(bench.ledger.entry(chat, entry.seq).await, Ok(Some(Arc::clone(&entry))));
         assert_eq!(bench.head(chat).await, place);
@@ -78,9 +78,7 @@ async fn a_snapshot_has_the_members(bench: &Bench) {
 
 async fn entries_come_oldest_first_in_pages(bench: &Bench) {
     let chat = direct(1, 2);
-    for _ in 0..130 {
-        bench.say(chat, 1, "x").await;
-    }
+    bench.fill(chat, 1, 130, "x").await;
     for (after, limit) in
         [(0, 1), (0, 200), (0, 64), (63, 2), (64, 64), (100, 30), (100, 31), (129, 5), (1, 129)]
     {
@@ -97,9 +95,7 @@ async fn entries_come_oldest_first_in_pages(bench: &Bench) {
 
 async fn a_page_holds_about_so_many_bytes_and_at_least_one_entry(bench: &Bench) {
     let chat = direct(1, 2);
-    for _ in 0..100 {
-        bench.say(chat, 1, &"x".repeat(2_000)).await;
-    }
+    bench.fill(chat, 1, 100, &"x".repeat(2_000)).await;
     let count = async |after, bytes_max| {
         let page = bench.ledger.entries(chat, seq(after), MANY, bytes_max).await.unwrap();
         assert_eq!(seqs(&page), (after + 1..).take(page.entries.len()).collect::<Vec<_>>());

@@ -25,9 +25,7 @@ pub async fn ledger_restart_contract(
     bench.delete(chat, 2, said).await;
     bench.enter(chat, 1, Ask::Remove { user: user(3) }).await;
     committed(bench.append(identified(&bench, "hi")).await.unwrap());
-    for _ in 0..300 {
-        bench.say(big, 2, "x").await;
-    }
+    bench.fill(big, 2, 300, "x").await;
     let before = everything(&bench).await;
     close(stop(bench)).await;
     for life in 1..=3 {
