@@ -29,7 +29,7 @@ use chinwag_ports::discovery::NodeLoad;
 use chinwag_ports::{Clock, Node as Lease};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Config;
@@ -54,8 +54,10 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// A WebSocket that takes nothing is closed by the gateway, with a reason, before its connection is cut.
 const GATEWAY_FIRST: Duration = Duration::from_secs(5);
-/// How long the engines may take to close.
-const CLOSE_MAX: Duration = Duration::from_secs(3);
+/// How long a stop may take in all, the closing of the engines included: the contract says 10 s.
+const STOP_MAX: Duration = Duration::from_millis(9_500);
+/// How long discovery may take to hear of the end.
+const FAREWELL_MAX: Duration = Duration::from_millis(250);
 
 /// A running node. Dropping it ends its tasks at once, as a crash would; `stop` drains.
 pub struct Node {
@@ -129,7 +131,8 @@ impl Node {
             draining: drains,
         });
         let loops = Tasks::default();
-        let lost = report(&loops, &core, &gateway, &lease, slots, engines.gauges)?;
+        let load = Load { slots, gateway: Arc::clone(&gateway), draining: draining.subscribe() };
+        let lost = report(&loops, &core, &lease, load, engines.gauges)?;
         loops.spawn(async move {
             let mut ticks = interval(UPKEEP_EVERY);
             loop {
@@ -200,14 +203,16 @@ impl Node {
     }
 
     /// Drains: not ready, no new connections, `goaway` to those there are, requests under way finish,
-    /// engines are flushed and closed. Takes at most `drain_ms` and the closing of the engines.
+    /// engines are flushed and closed. Takes at most 9.5 s; what is not done by then the next start mends.
     pub async fn stop(mut self) {
         tracing::info!("draining");
+        let until = Instant::now() + STOP_MAX;
         self.draining.send_replace(true);
         let discovery = Arc::clone(&self.core.services.ports.discovery);
         let load = NodeLoad { connections: self.gateway.connections() as u64, draining: true };
-        if let Err(why) = discovery.report(self.lease.number, self.lease.incarnation, load).await {
-            tracing::warn!(reason = %why, "discovery did not hear that this node drains");
+        let told = discovery.report(self.lease.number, self.lease.incarnation, load);
+        if !matches!(timeout(FAREWELL_MAX, told).await, Ok(Ok(_))) {
+            tracing::warn!("discovery did not hear that this node drains");
         }
         self.connections.close();
         let drained = async {
@@ -225,11 +230,12 @@ impl Node {
         self.gateway.abort();
         self.loops.abort();
         self.loops.ended().await;
-        if let Err(why) = discovery.leave(self.lease.number, self.lease.incarnation).await {
-            tracing::warn!(reason = %why, "discovery did not hear that this node left");
+        let left = discovery.leave(self.lease.number, self.lease.incarnation);
+        if !matches!(timeout(FAREWELL_MAX, left).await, Ok(Ok(()))) {
+            tracing::warn!("discovery did not hear that this node left");
         }
         if let Some(close) = self.close.take()
-            && timeout(CLOSE_MAX, close()).await.is_err()
+            && timeout_at(until, close()).await.is_err()
         {
             tracing::error!("the engines did not close in time; the next start repairs what is needed");
         }
@@ -271,27 +277,38 @@ fn public_url(config: &Config, address: SocketAddr, secure: bool) -> String {
     format!("{}://{reached}", if secure { "https" } else { "http" })
 }
 
+/// What the node's load is read from.
+struct Load {
+    slots: Arc<Slots>,
+    gateway: Arc<Gateway>,
+    draining: watch::Receiver<bool>,
+}
+
+impl Load {
+    fn now(&self) -> NodeLoad {
+        NodeLoad { connections: self.gateway.connections() as u64, draining: *self.draining.borrow() }
+    }
+}
+
 /// Tells discovery of the node's load; the answer becomes true when the lease was lost.
 fn report(
     loops: &Tasks,
     core: &Core,
-    gateway: &Arc<Gateway>,
     lease: &Lease,
-    slots: Arc<Slots>,
+    load: Load,
     gauges: Gauges,
 ) -> Result<watch::Receiver<bool>, StartError> {
     let (tell, lost) = watch::channel(false);
-    let (discovery, gateway) = (Arc::clone(&core.services.ports.discovery), Arc::clone(gateway));
+    let discovery = Arc::clone(&core.services.ports.discovery);
     let (number, incarnation) = (lease.number, lease.incarnation);
     loops.spawn(async move {
         let mut ticks = interval(REPORT_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            metrics::gauge!("chinwag_http_connections").set(slots.taken() as f64);
+            metrics::gauge!("chinwag_http_connections").set(load.slots.taken() as f64);
             gauges();
-            let load = NodeLoad { connections: gateway.connections() as u64, draining: false };
-            match discovery.report(number, incarnation, load).await {
+            match discovery.report(number, incarnation, load.now()).await {
                 Ok(true) => {}
                 Ok(false) => {
                     tracing::error!(

@@ -10,6 +10,7 @@ use chinwag_server::node::Node;
 use chinwag_server::node::engines::Engines;
 use chinwag_server::service::Ports;
 use chinwag_server::service::fanout::Fanout;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -48,7 +49,7 @@ async fn a_node_tells_its_load_and_leaves_in_the_end() {
     let mut socket = TcpStream::connect(node.address()).await.unwrap();
     let upgrade = "GET /ws HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    tokio::io::AsyncWriteExt::write_all(&mut socket, upgrade.as_bytes()).await.unwrap();
+    socket.write_all(upgrade.as_bytes()).await.unwrap();
     until("discovery knows of the connection", || async {
         discovery.nodes().await.unwrap()[0].load.connections == 1
     })
@@ -66,4 +67,29 @@ async fn a_node_whose_place_was_given_away_says_so() {
     discovery.leave(place.number, place.incarnation).await.unwrap();
     timeout(DEADLINE, node.lost()).await.expect("it notices");
     timeout(DEADLINE, node.stop()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_sent_to_a_node_that_drains_however_long_that_takes() {
+    let discovery = Arc::new(MemoryDiscovery::new());
+    let folder = tempfile::tempdir().unwrap();
+    // Longer than two reports apart, held open by a request that never ends.
+    let config = config(&folder, &[("server.drain_ms", "2500")]);
+    let node = Node::start_on(&config, Engines::of(ports(&discovery))).await.unwrap();
+    let mut stream = TcpStream::connect(node.address()).await.unwrap();
+    let head = "POST /users/register HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\n\
+        content-type: application/json\r\ncontent-length: 100\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    timeout(DEADLINE, stream.read_exact(&mut [0; 25])).await.unwrap().unwrap();
+
+    let watching = async {
+        until("it drains", || async { discovery.nodes().await.unwrap()[0].load.draining }).await;
+        until("it left", || async {
+            let nodes = discovery.nodes().await.unwrap();
+            assert!(nodes.iter().all(|node| node.load.draining), "{nodes:?}");
+            nodes.is_empty()
+        })
+        .await;
+    };
+    timeout(DEADLINE, async { tokio::join!(node.stop(), watching) }).await.unwrap();
 }
