@@ -19,5 +19,7 @@ pub mod wait;
 
 use std::time::Duration;
 
+pub use chinwag_client_native::ClientError;
+
 /// Nothing that a test waits for takes so long, on a busy machine, unless it does not happen at all.
 pub const DEADLINE: Duration = Duration::from_secs(30);

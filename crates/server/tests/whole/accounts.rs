@@ -73,3 +73,28 @@ async fn an_erased_member_is_no_member_on_any_of_his_devices() {
     let path = format!("/chats/{group}/members/{}", bob.id);
     olga.is_refused(NotFound, "PUT", &path, json!({"role": "admin"})).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_who_register_the_same_name_or_address_at_once_one_does() {
+    use chinwag_proto::Code::{EmailTaken, UsernameTaken};
+    let server = Server::start().await;
+    let anybody = server.person("anybody").await;
+    let register = async |name: &str, email: &str| {
+        let body = json!({"username": name, "password": PASSWORD, "email": email});
+        anybody.calls("POST", "/users/register", body).await
+    };
+    let refused = |answers: &[Result<Value, chinwag_testkit::ClientError>]| -> Vec<chinwag_proto::Code> {
+        let code = |answer: &Result<Value, chinwag_testkit::ClientError>| match answer {
+            Ok(_) => None,
+            Err(chinwag_testkit::ClientError::Refused { code, .. }) => Some(*code),
+            Err(other) => panic!("{other}"),
+        };
+        answers.iter().filter_map(code).collect()
+    };
+    let addresses: Vec<_> = (0..5).map(|number| format!("same{number}@example.org")).collect();
+    let same_name = addresses.iter().map(|address| register("same", address));
+    assert_eq!(refused(&futures_util::future::join_all(same_name).await), [UsernameTaken; 4]);
+    let names: Vec<_> = (0..5).map(|number| format!("name{number}")).collect();
+    let same_address = names.iter().map(|name| register(name, "one@example.org"));
+    assert_eq!(refused(&futures_util::future::join_all(same_address).await), [EmailTaken; 4]);
+}

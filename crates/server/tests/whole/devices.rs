@@ -226,3 +226,48 @@ async fn every_device_is_there_after_a_restart_and_misses_nothing() {
     let texts: Vec<_> = phone.syncs_all(chat, 0, 2).await.iter().filter_map(text_of).collect();
     assert_eq!(texts, ["before", "between", "after"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_list_of_chats_comes_page_by_page_each_chat_once_alike_by_either_way() {
+    const GROUPS: usize = 15;
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let mut expected = vec![alice.sends("hi").to(&bob).await.chat_id, alice.sends("note").to(&alice).await.chat_id];
+    for number in 0..GROUPS {
+        expected.push(alice.makes_a_group(&format!("group {number}"), &[&bob]).await);
+    }
+    expected.sort_unstable();
+    let mut phone = alice.connects().await;
+    let (mut by_rest, mut by_socket) = (Vec::new(), Vec::new());
+    let mut cursor = String::new();
+    loop {
+        let path = if cursor.is_empty() { "/chats?limit=4".to_owned() } else { format!("/chats?limit=4&cursor={cursor}") };
+        let page = alice.gets(&path).await;
+        let mut frame = json!({"type": "chats", "limit": 4});
+        if !cursor.is_empty() {
+            frame["cursor"] = json!(cursor);
+        }
+        let id = phone.writes(frame).await;
+        let told = phone.hears("the list", |frame| match frame {
+            ServerFrame::Chats(page) if page.id == id => Some(page.clone()),
+            _ => None,
+        });
+        let told = told.await;
+        assert_eq!(page["chats"], serde_json::to_value(&told.chats).unwrap());
+        assert_eq!(page.get("cursor"), told.cursor.map(|chat| json!(chat)).as_ref());
+        let ids = page["chats"].as_array().unwrap().iter().map(|chat| chat["chatId"].as_str().unwrap().to_owned());
+        by_rest.extend(ids);
+        by_socket.extend(told.chats.iter().map(|summary| summary.chat_id));
+        match page.get("cursor") {
+            Some(next) => cursor = next.as_str().unwrap().to_owned(),
+            None => break,
+        }
+    }
+    let stable = by_socket.clone();
+    by_socket.sort_unstable();
+    assert_eq!(by_socket, expected, "each once");
+    assert_eq!(by_rest, stable.iter().map(ToString::to_string).collect::<Vec<_>>());
+    server.restarts().await;
+    let again = alice.rest().chats(None).await.unwrap().chats;
+    assert_eq!(again.iter().map(|summary| summary.chat_id).collect::<Vec<_>>(), stable, "in a stable order");
+}

@@ -149,3 +149,89 @@ async fn sends_that_race_with_a_removal_stand_before_it_or_are_refused() {
     let bobs = log.iter().filter(|entry| entry.sender_id == bob.id).map(|entry| entry.seq.get());
     assert_eq!(bobs.collect::<Vec<_>>(), acked, "what was refused made no entry");
 }
+
+/// Somebody who comes and goes while others write: live he gets exactly what was said while he was there,
+/// each once, in order, from his coming to his going.
+async fn comes_and_goes(others_are_connected: bool) {
+    const TIMES: usize = 12;
+    let server = Server::start().await;
+    let (owner, amy, bob) = (server.person("owner").await, server.person("amy").await, server.person("bob").await);
+    let group = owner.makes_a_group("lunch", &[&amy]).await;
+    let mut bobs = bob.connects().await;
+    let connected = if others_are_connected { Some((owner.connects().await, amy.connects().await)) } else { None };
+    let writing = async {
+        for number in 0..TIMES * 8 {
+            amy.sends(&format!("message {number}")).to(group).await;
+        }
+    };
+    let changing = async {
+        for _ in 0..TIMES {
+            owner.adds(&bob, group).await;
+            owner.removes(&bob, group).await;
+        }
+        owner.adds(&bob, group).await;
+    };
+    tokio::join!(writing, changing);
+    let last = owner.sends("the end").to(group).await.seq;
+    bobs.reaches(group, last).await;
+    let (mut expected, mut there) = (Vec::new(), false);
+    for entry in owner.entries(group).await {
+        let change = if let Body::Member { changes } = &entry.body { Some(changes[0].change) } else { None };
+        there |= change == Some(MembershipChange::Added);
+        if there {
+            expected.push(entry.seq.get());
+        }
+        there &= change != Some(MembershipChange::Removed);
+    }
+    assert_eq!(bobs.order_in(group).await, expected);
+    drop(connected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_who_comes_and_goes_gets_what_was_said_while_he_was_there() {
+    comes_and_goes(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_who_comes_and_goes_alone_on_his_node_gets_what_was_said_while_he_was_there() {
+    comes_and_goes(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chat_that_appears_or_changes_is_told_to_those_whom_it_concerns() {
+    let server = Server::start().await;
+    let (owner, amy, bob) = (server.person("owner").await, server.person("amy").await, server.person("bob").await);
+    let (mut amys, mut bobs, mut bobs_tablet) =
+        (amy.connects().await, bob.connects().await, bob.connects_another("tablet").await);
+    // A direct chat appears with its first message, to both sides, and to the sender's other devices.
+    let direct = bobs.sends("first").to(&amy).await.chat_id;
+    hears_of_the_chat(&mut amys, direct).await;
+    hears_of_the_chat(&mut bobs_tablet, direct).await;
+    bobs.sends("second").to(&amy).await;
+    let told = amys.everything().await;
+    assert!(told.iter().all(|frame| !matches!(frame, ServerFrame::Chat(_))), "not for head or unread: {told:?}");
+    let group = owner.makes_a_group("lunch", &[&amy, &bob]).await;
+    for phone in [&mut amys, &mut bobs, &mut bobs_tablet] {
+        hears_of_the_chat(phone, group).await;
+    }
+    owner.does("PATCH", &format!("/chats/{group}"), json!({"title": "dinner"})).await;
+    for phone in [&mut amys, &mut bobs, &mut bobs_tablet] {
+        let title = phone.hears("the new title", |frame| match frame {
+            ServerFrame::Chat(summary) if summary.chat_id == group => summary.title.clone(),
+            _ => None,
+        });
+        assert_eq!(title.await.as_str(), "dinner");
+    }
+    for phone in [&mut amys, &mut bobs] {
+        phone.everything().await;
+    }
+    owner.gives_role("admin", &bob, group).await;
+    let role = bobs.hears("his role", |frame| match frame {
+        ServerFrame::Chat(summary) if summary.chat_id == group => Some(summary.role),
+        _ => None,
+    });
+    assert_eq!(role.await, chinwag_proto::Role::Admin);
+    amys.sees_in(group).await;
+    let told = amys.everything().await;
+    assert!(told.iter().all(|frame| !matches!(frame, ServerFrame::Chat(_))), "not her role: {told:?}");
+}

@@ -230,6 +230,51 @@ async fn deleted_content_is_in_no_answer_and_after_a_clean_stop_in_no_file() {
     nothing_says(&alice, &bob, &SECRETS).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deleted_content_is_in_no_file_however_often_the_history_was_rewritten_around_it() {
+    const ROUNDS: usize = 5;
+    const EACH: usize = 20;
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let chat = alice.chat_with(&bob);
+    // Texts from a line to several pages, in the same pieces of history, which grow over restarts.
+    let text = |round: usize, number: usize| {
+        format!("secret-{round}-{number}-of-alice {}", "x".repeat([10, 900, 5_000, 12_000][number % 4]))
+    };
+    let mut seqs = Vec::new();
+    for round in 0..ROUNDS {
+        let mut phone = alice.connects().await;
+        for number in 0..EACH {
+            let ack = phone.sends(&text(round, number)).to(&bob).await;
+            let again = text(round + 100, number);
+            let edit = json!({"type": "edit", "chatId": chat, "target": ack.seq, "content": again,
+                "clientMessageId": format!("e-{round}-{number}")});
+            phone.asks(edit).await;
+            seqs.push(ack.seq);
+        }
+        bob.sends(&format!("bob-stays-{round}")).to(&alice).await;
+        server.restarts().await;
+    }
+    for seq in &seqs {
+        alice.deletes(chat, *seq).await;
+    }
+    server.stop().await;
+    let mut files = Vec::new();
+    read_all(&server.data(), &mut files);
+    let said = |text: &str| -> Vec<&str> {
+        files.iter().filter(|(_, bytes)| contains(bytes, text)).map(|(name, _)| name.as_str()).collect()
+    };
+    for round in 0..ROUNDS {
+        assert_ne!(said(&format!("bob-stays-{round}")), Vec::<&str>::new());
+        for secret in [format!("secret-{round}-"), format!("secret-{}-", round + 100), "x".repeat(500)] {
+            assert_eq!(said(&secret), Vec::<&str>::new(), "{secret:.20} is still there");
+        }
+    }
+    server.start_again().await;
+    let page = alice.page(chat, "limit=200").await;
+    assert_eq!(page.messages.iter().filter(|message| message.content.is_some()).count(), ROUNDS);
+}
+
 async fn nothing_says(alice: &Person, bob: &Person, secrets: &[&str]) {
     let chat = alice.chat_with(bob);
     let mut said = Vec::new();

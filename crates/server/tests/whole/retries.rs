@@ -261,3 +261,15 @@ async fn a_group_made_twice_by_one_id_is_one_group_over_a_restart() {
     let chats = async |of: &Person| of.rest().chats(None).await.unwrap().chats.len();
     assert_eq!((chats(&alice).await, chats(&bob).await), (1, 2), "Bob made one of his own");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_calls_that_make_the_same_group_at_once_make_one() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let body = json!({"title": "lunch", "members": [bob.id], "clientMessageId": "g1"});
+    let calls = (0..6).map(|_| alice.does("POST", "/chats", body.clone()));
+    let made = futures_util::future::join_all(calls).await;
+    assert!(made.iter().all(|answer| answer["chatId"] == made[0]["chatId"]), "{made:?}");
+    assert_eq!(alice.rest().chats(None).await.unwrap().chats.len(), 1);
+    assert_eq!(bob.rest().chats(None).await.unwrap().chats.len(), 1);
+}
