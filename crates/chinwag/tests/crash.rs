@@ -94,6 +94,35 @@ async fn kill_again_and_again(server: &mut ServerProcess, cycles: u64, progress:
     }
 }
 
+/// Nothing new is sent any more; waits until everything is answered and shown. Answers the final logs.
+async fn come_to_rest(
+    run: &Run,
+    progress: &[Arc<Mutex<Progress>>],
+    chats: &[(&Account, ChatId)],
+) -> Vec<History> {
+    run.quiet.store(true, Ordering::Relaxed);
+    wait::until("every send is answered", Duration::from_secs(60), async || {
+        progress.iter().all(|stands| stands.lock().open == 0)
+    })
+    .await;
+    let (mut heads, mut logs) = (Vec::new(), Vec::new());
+    for &(account, chat) in chats {
+        let log = log_of(&account.rest, chat, run.now_ms()).await;
+        if let Event::FinalLog { entries, .. } = &log {
+            heads.push((chat, entries.len() as u64));
+        }
+        logs.push(History { events: vec![log] });
+    }
+    wait::until("every device shows every head", Duration::from_secs(30), async || {
+        progress.iter().all(|stands| {
+            let stands = stands.lock();
+            heads.iter().all(|(chat, head)| stands.shown.get(chat).is_none_or(|shown| shown.get() == *head))
+        })
+    })
+    .await;
+    logs
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_doubled_or_reordered_over_kills() {
     let cycles: u64 = std::env::var("CHINWAG_CRASH_CYCLES").map_or(20, |text| text.parse().unwrap());
@@ -135,26 +164,7 @@ async fn nothing_acknowledged_is_lost_doubled_or_reordered_over_kills() {
     kill_again_and_again(&mut server, cycles, &progress).await;
     history.push(History { events: vec![Event::FaultsStopped { at: run.now_ms() }] });
 
-    run.quiet.store(true, Ordering::Relaxed);
-    wait::until("every send is answered", Duration::from_secs(60), async || {
-        progress.iter().all(|stands| stands.lock().open == 0)
-    })
-    .await;
-    let mut heads = Vec::new();
-    for (account, chat) in [(&alice, all), (&bob, two), (&alice, direct)] {
-        let log = log_of(&account.rest, chat, run.now_ms()).await;
-        if let Event::FinalLog { entries, .. } = &log {
-            heads.push((chat, entries.len() as u64));
-        }
-        history.push(History { events: vec![log] });
-    }
-    wait::until("every device shows every head", Duration::from_secs(30), async || {
-        progress.iter().all(|stands| {
-            let stands = stands.lock();
-            heads.iter().all(|(chat, head)| stands.shown.get(chat).is_none_or(|shown| shown.get() == *head))
-        })
-    })
-    .await;
+    history.extend(come_to_rest(&run, &progress, &[(&alice, all), (&bob, two), (&alice, direct)]).await);
     run.over.store(true, Ordering::Relaxed);
     for task in tasks {
         history.push(task.await.unwrap());

@@ -170,7 +170,8 @@ impl Phone {
 
     /// Asks which chats have moved on since these seqs.
     pub async fn compares_heads(&mut self, known: &[(ChatId, u64)]) -> HeadsAnswer {
-        let chats: serde_json::Map<_, _> = known.iter().map(|(chat, seq)| (chat.to_string(), json!(seq))).collect();
+        let chats: serde_json::Map<_, _> =
+            known.iter().map(|(chat, seq)| (chat.to_string(), json!(seq))).collect();
         let id = self.writes(json!({"type": "heads", "chats": chats})).await;
         self.hears("heads", |frame| match frame {
             ServerFrame::Heads(heads) if heads.id == id => Some(heads.clone()),
@@ -181,7 +182,9 @@ impl Phone {
 
     /// Waits for a frame of some kind, among those kept and those that come.
     pub async fn hears<T>(&mut self, what: &str, wanted: impl Fn(&ServerFrame) -> Option<T>) -> T {
-        if let Some((at, found)) = self.kept.iter().enumerate().find_map(|(at, frame)| Some((at, wanted(frame)?))) {
+        if let Some((at, found)) =
+            self.kept.iter().enumerate().find_map(|(at, frame)| Some((at, wanted(frame)?)))
+        {
             self.kept.remove(at);
             return found;
         }
@@ -248,7 +251,9 @@ impl Phone {
                 }
             }
         };
-        timeout(DEADLINE, closing).await.unwrap_or_else(|_| panic!("{}'s connection stays open", self.owner.name))
+        timeout(DEADLINE, closing)
+            .await
+            .unwrap_or_else(|_| panic!("{}'s connection stays open", self.owner.name))
     }
 }
 

@@ -24,7 +24,8 @@ pub struct Stranger {
 impl Stranger {
     /// Connects and says nothing.
     pub async fn connects(server: &Server) -> Self {
-        let mut request = format!("ws://{}/ws", server.socket_address()).into_client_request().expect("a request");
+        let mut request =
+            format!("ws://{}/ws", server.socket_address()).into_client_request().expect("a request");
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
         let stream = TcpStream::connect(server.socket_address()).await.expect("a connection");
         let upgraded = tokio_tungstenite::client_async(request, stream).await;

@@ -27,7 +27,7 @@ pub use login::Login;
 pub use own_devices::OwnDevices;
 pub use own_password::OwnPassword;
 pub use profile::Profile;
-pub use provisioning::{Provisioning, ProvisionedUser};
+pub use provisioning::{ProvisionedUser, Provisioning};
 pub use registration::{Registration, WhoMayRegister};
 pub use revocation::Revocation;
 

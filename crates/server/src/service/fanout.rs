@@ -52,7 +52,9 @@ impl Commits for Fanout {
 /// The users whose membership or role an entry changes, each once.
 pub fn affected(body: &Body) -> Vec<UserId> {
     let mut users: Vec<_> = match body {
-        Body::Member { changes } | Body::Mls { changes, .. } => changes.iter().map(|change| change.user_id).collect(),
+        Body::Member { changes } | Body::Mls { changes, .. } => {
+            changes.iter().map(|change| change.user_id).collect()
+        }
         Body::Chat(change) => change.members.iter().flatten().map(|founder| founder.user_id).collect(),
         _ => Vec::new(),
     };
@@ -90,6 +92,8 @@ fn rows_of(commit: &Commit) -> Vec<MembershipRow> {
 fn membership_after(change: &MemberChange) -> Membership {
     match change.change {
         MembershipChange::Removed | MembershipChange::Left => Membership::Former,
-        MembershipChange::Added | MembershipChange::Role => Membership::Member(change.role.unwrap_or(Role::Member)),
+        MembershipChange::Added | MembershipChange::Role => {
+            Membership::Member(change.role.unwrap_or(Role::Member))
+        }
     }
 }

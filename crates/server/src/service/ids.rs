@@ -38,7 +38,11 @@ pub struct IdGenerator {
 
 impl IdGenerator {
     /// A generator for a node number below 1,024, with a first lease.
-    pub async fn start(clock: Arc<dyn Clock>, lease: Arc<dyn IdLease>, node: u16) -> Result<Self, Unavailable> {
+    pub async fn start(
+        clock: Arc<dyn Clock>,
+        lease: Arc<dyn IdLease>,
+        node: u16,
+    ) -> Result<Self, Unavailable> {
         let generator = Self {
             clock,
             lease,
@@ -74,7 +78,8 @@ impl IdGenerator {
         loop {
             let needed = match self.try_next() {
                 Ok(number) => {
-                    return make(number).ok_or_else(|| Unavailable("the ids of this epoch are used up".to_owned()));
+                    return make(number)
+                        .ok_or_else(|| Unavailable("the ids of this epoch are used up".to_owned()));
                 }
                 Err(needed) => needed,
             };
@@ -105,7 +110,8 @@ impl IdGenerator {
             return Ok(());
         }
         let from = since_epoch(self.clock.now()).max(needed);
-        let until = Timestamp::from_ms(EPOCH_MS + i64::try_from(from).unwrap_or(i64::MAX / 2)).plus_ms(LEASE_MS);
+        let until =
+            Timestamp::from_ms(EPOCH_MS + i64::try_from(from).unwrap_or(i64::MAX / 2)).plus_ms(LEASE_MS);
         let free = since_epoch(self.lease.reserve(self.node, until).await?);
         let first = {
             let mut position = self.position.lock();
@@ -121,7 +127,8 @@ impl IdGenerator {
         };
         if first && since_epoch(until) <= free {
             // The clock stands before the last life's lease: reserve beyond that instead.
-            let until = Timestamp::from_ms(EPOCH_MS + i64::try_from(free).unwrap_or(i64::MAX / 2)).plus_ms(LEASE_MS);
+            let until =
+                Timestamp::from_ms(EPOCH_MS + i64::try_from(free).unwrap_or(i64::MAX / 2)).plus_ms(LEASE_MS);
             self.lease.reserve(self.node, until).await?;
             self.position.lock().leased = since_epoch(until);
         }

@@ -57,7 +57,14 @@ impl Marks {
 
     /// To the user's own devices, to the other side of a direct chat, and (`read` alone) to groups of
     /// up to 100.
-    async fn publish(&self, user: UserId, chat: ChatId, access: &Access, before: Mark, after: Mark) -> Result<(), Failure> {
+    async fn publish(
+        &self,
+        user: UserId,
+        chat: ChatId,
+        access: &Access,
+        before: Mark,
+        after: Mark,
+    ) -> Result<(), Failure> {
         let shown = self.visibility.user(user).await?.is_some_and(|user| user.shows_receipts);
         let mark = CursorMark {
             user_id: user,
@@ -72,7 +79,9 @@ impl Marks {
                     self.live_bus.publish(Channel::User(peer), event);
                 }
             }
-            ChatId::Group(_) if shown && after.read > before.read && access.state.members.len() <= self.group_max => {
+            ChatId::Group(_)
+                if shown && after.read > before.read && access.state.members.len() <= self.group_max =>
+            {
                 self.live_bus.publish(Channel::Group(chat), event);
             }
             _ => {}

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chinwag_ports::{
-    Accounts, Clock, Contacts, Cursors, Devices, Discovery, IdLease, Invites, Ledger, LiveBus, Memberships, Presence,
-    Profiles, Reservations,
+    Accounts, Clock, Contacts, Cursors, Devices, Discovery, IdLease, Invites, Ledger, LiveBus, Memberships,
+    Presence, Profiles, Reservations,
 };
 
 /// One handle per port; cheap to clone.

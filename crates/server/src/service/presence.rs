@@ -122,7 +122,8 @@ impl Presences {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use chinwag_ports::twins::{
-        FakeClock, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery, MemoryLedger, MemoryPresence, NoCommits,
+        FakeClock, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery, MemoryLedger, MemoryPresence,
+        NoCommits,
     };
     use chinwag_ports::{Session, Subscriber};
     use chinwag_proto::Limits;

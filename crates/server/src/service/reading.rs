@@ -52,7 +52,13 @@ impl Reading {
     }
 
     /// The entries after a seq, oldest first; `limit` is held against the largest page.
-    pub async fn entries(&self, user: UserId, chat: ChatId, after: Seq, limit: usize) -> Result<EntryPage, Failure> {
+    pub async fn entries(
+        &self,
+        user: UserId,
+        chat: ChatId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<EntryPage, Failure> {
         let access = self.access(user, chat).await?;
         if after > access.head.seq {
             return Err(Failure::AboveHead { head: access.head.seq });
@@ -82,7 +88,8 @@ impl Reading {
         let access = self.access(user, chat).await?;
         let first = access.since.max(access.head.floor);
         let bytes_max = self.limits.server_frame_bytes;
-        let page = self.ledger.messages(chat, window, first, limit.clamp(1, self.limits.page), bytes_max).await?;
+        let page =
+            self.ledger.messages(chat, window, first, limit.clamp(1, self.limits.page), bytes_max).await?;
         let messages = page.messages.iter().map(|viewed| message_of(user, viewed)).collect();
         Ok(MessagePage { messages, head: page.head })
     }

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use chinwag_chat::{Ask, Fingerprint, RECORD_VERSION, Record, Refusal, RuleLimits};
-use chinwag_ports::{Append, Appended, Clock, Cursors, Ledger, Mark, Origin, Pending, Reservations, Unavailable};
+use chinwag_ports::{
+    Append, Appended, Clock, Cursors, Ledger, Mark, Origin, Pending, Reservations, Unavailable,
+};
 use chinwag_proto::entry::MembershipChange;
 use chinwag_proto::rest::CreateChat;
 use chinwag_proto::{Body, ChatId, ClientMessageId, GroupId, Limits, Seq, UserId};
@@ -43,7 +45,12 @@ pub struct Sending {
 }
 
 impl Sending {
-    pub(super) fn new(ports: &Ports, limits: &Limits, ids: Arc<IdGenerator>, visibility: Arc<Visibility>) -> Self {
+    pub(super) fn new(
+        ports: &Ports,
+        limits: &Limits,
+        ids: Arc<IdGenerator>,
+        visibility: Arc<Visibility>,
+    ) -> Self {
         Self {
             ledger: Arc::clone(&ports.ledger),
             cursors: Arc::clone(&ports.cursors),
@@ -58,7 +65,12 @@ impl Sending {
 
     /// Checks a request and puts it into the ledger's order. Whoever awaits this call before making the
     /// next has his records take their seqs in that order; the answer itself may be awaited later.
-    pub async fn submit(&self, caller: Caller, request: Request, origin: Option<Origin>) -> Result<Pending, Failure> {
+    pub async fn submit(
+        &self,
+        caller: Caller,
+        request: Request,
+        origin: Option<Origin>,
+    ) -> Result<Pending, Failure> {
         match self.check(caller.user, request.chat, &request.ask).await {
             Ok(()) => self.append(caller, request, origin).await,
             Err(failure) => {
@@ -84,7 +96,12 @@ impl Sending {
         }
     }
 
-    async fn append(&self, caller: Caller, request: Request, origin: Option<Origin>) -> Result<Pending, Failure> {
+    async fn append(
+        &self,
+        caller: Caller,
+        request: Request,
+        origin: Option<Origin>,
+    ) -> Result<Pending, Failure> {
         let record = self.record(caller, request).await?;
         let pending = self.ledger.append(Append { record, origin });
         let (cursors, user) = (Arc::clone(&self.cursors), caller.user);
@@ -112,7 +129,11 @@ impl Sending {
     }
 
     /// Makes a group: answers its id and the seq of its first entry.
-    pub async fn create_group(&self, caller: Caller, body: CreateChat) -> Result<(ChatId, Appended), Failure> {
+    pub async fn create_group(
+        &self,
+        caller: Caller,
+        body: CreateChat,
+    ) -> Result<(ChatId, Appended), Failure> {
         let mut members = body.members;
         members.retain(|&user| user != caller.user);
         members.sort_unstable();
@@ -120,7 +141,8 @@ impl Sending {
         if members.len() > self.founders_max {
             return Err(Failure::Invalid(format!("`members` has at most {} users", self.founders_max)));
         }
-        let ask = Ask::Create { title: body.title, members, encryption: body.encryption, history: body.history };
+        let ask =
+            Ask::Create { title: body.title, members, encryption: body.encryption, history: body.history };
         let mut group = self.ids.group().await?;
         let mut begun = false;
         if let Some(id) = &body.client_message_id {
@@ -245,7 +267,9 @@ fn request_parts(after: Option<Seq>, ask: &Ask) -> Vec<Vec<u8>> {
         Ask::Message { content, reply_to } => vec![text("message"), content.canonical(), maybe(*reply_to)],
         Ask::Edit { target, content } => vec![text("edit"), seq(*target), content.canonical()],
         Ask::Delete { target } => vec![text("delete"), seq(*target)],
-        Ask::React { target, key, on } => vec![text("react"), seq(*target), text(key.as_str()), vec![u8::from(*on)]],
+        Ask::React { target, key, on } => {
+            vec![text("react"), seq(*target), text(key.as_str()), vec![u8::from(*on)]]
+        }
         Ask::Add { users: added } => vec![text("add"), users(added)],
         Ask::Remove { user } => vec![text("remove"), users(&[*user])],
         Ask::SetRole { user, role } => vec![text("role"), users(&[*user]), format!("{role:?}").into_bytes()],
@@ -254,7 +278,9 @@ fn request_parts(after: Option<Seq>, ask: &Ask) -> Vec<Vec<u8>> {
             title.as_ref().map_or_else(Vec::new, |title| text(title.as_str())),
             format!("{history:?} {who_may_add:?}").into_bytes(),
         ],
-        Ask::Mls { changes, data } => vec![text("mls"), data.canonical(), format!("{changes:?}").into_bytes()],
+        Ask::Mls { changes, data } => {
+            vec![text("mls"), data.canonical(), format!("{changes:?}").into_bytes()]
+        }
         Ask::Notice { notice, data } => vec![text(notice.kind()), data.canonical()],
     };
     parts.push(maybe(after));

@@ -71,7 +71,11 @@ impl Visibility {
     /// Which of `others` show their presence to `viewer`: those who have not switched it off, whom he
     /// does not block, and who have a direct chat or a common small group with him, or have him among
     /// their contacts. Oneself is always among them.
-    pub async fn presence_shown(&self, viewer: UserId, others: &[UserId]) -> Result<Vec<UserId>, Unavailable> {
+    pub async fn presence_shown(
+        &self,
+        viewer: UserId,
+        others: &[UserId],
+    ) -> Result<Vec<UserId>, Unavailable> {
         let acquainted = self.memberships.acquainted(viewer, others, self.group_max).await?;
         let contact_of = self.contacts.contact_of(viewer, others).await?;
         let mut shown = Vec::with_capacity(others.len());
@@ -79,7 +83,10 @@ impl Visibility {
             let near = other == viewer || acquainted.contains(&other) || contact_of.contains(&other);
             let visible = near
                 && (other == viewer
-                    || self.user(other).await?.is_some_and(|user| user.shows_presence && user.username.is_some())
+                    || self
+                        .user(other)
+                        .await?
+                        .is_some_and(|user| user.shows_presence && user.username.is_some())
                         && !self.blocks(viewer, other).await?);
             if visible && !shown.contains(&other) {
                 shown.push(other);

@@ -176,7 +176,11 @@ impl Administration {
 
     /// Takes an invitation back.
     pub async fn revoke_invite(&self, id: u64) -> Result<(), Failure> {
-        if self.invites.revoke_invite(id).await? { Ok(()) } else { Err(Failure::NotFound("there is no such invitation")) }
+        if self.invites.revoke_invite(id).await? {
+            Ok(())
+        } else {
+            Err(Failure::NotFound("there is no such invitation"))
+        }
     }
 
     async fn device_ids(&self, user: UserId) -> Result<Vec<DeviceId>, Failure> {

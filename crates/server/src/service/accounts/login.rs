@@ -106,7 +106,11 @@ impl Login {
     }
 
     /// A new device of a user for whom the operator vouches, with its token and when that dies.
-    pub(super) async fn vouched(&self, user: UserId, name: Name) -> Result<(DeviceId, String, Timestamp), Failure> {
+    pub(super) async fn vouched(
+        &self,
+        user: UserId,
+        name: Name,
+    ) -> Result<(DeviceId, String, Timestamp), Failure> {
         let (token, expires_at) = self.new_token()?;
         let device = self.give_token(user, LoginDevice { name, id: None }, &token, expires_at).await?;
         Ok((device, token, expires_at))
