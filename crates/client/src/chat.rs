@@ -60,8 +60,15 @@ pub struct Chat {
     pub pinned: bool,
     /// No notice of new messages: set on this device, or for the account.
     pub muted: bool,
+    /// Messages up to and with `last`, by its entry.
     pub(crate) n_last: Option<u64>,
+    /// Messages that there are by the server's word, which may run ahead of what is held.
+    #[serde(default)]
+    pub(crate) n_told: u64,
+    /// Messages up to and with `read`.
     pub(crate) n_read: Option<u64>,
+    /// The head of the last summary: entries up to it say nothing new of title, role and members.
+    pub(crate) told_at: Seq,
     #[serde(skip, default = "nowhere")]
     pub(crate) follow: Follow,
     /// The server could not answer a `sync` just now.
@@ -97,7 +104,9 @@ impl Chat {
             pinned: false,
             muted: false,
             n_last: empty.then_some(0),
+            n_told: 0,
             n_read: empty.then_some(0),
+            told_at: Seq::ZERO,
             follow: Follow::after(last),
             put_off: false,
             raised_in: 0,
@@ -113,10 +122,8 @@ impl Chat {
 
     /// Unread messages, [`UNREAD_MAX`] for that many or more.
     pub fn unread(&self) -> u64 {
-        match (self.n_last, self.n_read) {
-            (Some(last), Some(read)) => last.saturating_sub(read).min(UNREAD_MAX),
-            _ => 0,
-        }
+        let all = self.n_last.unwrap_or(0).max(self.n_told);
+        self.n_read.map_or(0, |read| all.saturating_sub(read).min(UNREAD_MAX))
     }
 
     /// Whether more may be had below what is held.
@@ -127,6 +134,10 @@ impl Chat {
     /// What the server says of the chat.
     pub(crate) fn on_summary(&mut self, summary: &Summary) {
         self.follow.known = self.follow.known.max(summary.head);
+        if summary.head < self.told_at {
+            return;
+        }
+        self.told_at = summary.head;
         self.title.clone_from(&summary.title);
         self.role = summary.role;
         self.encryption = summary.encryption;
@@ -137,6 +148,7 @@ impl Chat {
         for other in summary.others.iter().flatten() {
             self.on_mark(other.user_id, other.read, other.delivered);
         }
+        self.n_told = self.n_told.max(summary.last.as_ref().map_or(0, |last| last.n));
         if summary.read < self.read {
             return;
         }
@@ -145,9 +157,6 @@ impl Chat {
         let here = self.n_read.is_some() && summary.read == self.read;
         if !here && counted.is_some() {
             self.n_read = counted;
-        }
-        if self.n_last.is_none() {
-            self.n_last = summary.last.as_ref().map(|last| last.n);
         }
         self.read = summary.read;
     }
@@ -204,6 +213,7 @@ impl Chat {
                     *content = None;
                 }
             }),
+            _ if entry.seq <= self.told_at => {}
             Body::Member { changes } => self.on_members(me, changes),
             Body::Mls { changes, .. } => {
                 self.encryption = Encryption::Mls;

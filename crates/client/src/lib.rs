@@ -41,6 +41,8 @@ mod fold;
 mod follow;
 mod outbox;
 mod seal;
+#[cfg(test)]
+mod sim;
 pub mod store;
 #[cfg(test)]
 mod testing;

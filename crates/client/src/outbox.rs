@@ -109,11 +109,14 @@ impl Outbox {
         self.items.iter().find(|(_, item)| item.chat == chat && item.id == *id).map(|(order, _)| *order)
     }
 
-    /// The items that are next in their chats, those on their way among them.
+    /// The items that are next in their chats, those on their way among them. A failure lets the next one
+    /// pass once it is stored: after a crash before that the failed one goes again, in its old place.
     pub(crate) fn firsts(&self) -> Vec<u64> {
         let mut seen = BTreeSet::new();
-        let next =
-            |(order, item): (&u64, &Item)| (!item.is_settled() && seen.insert(item.chat)).then_some(*order);
+        let next = |(order, item): (&u64, &Item)| {
+            let open = !item.is_settled() || matches!(item.state, State::Storing(_));
+            (open && seen.insert(item.chat)).then_some(*order)
+        };
         self.items.iter().filter_map(next).collect()
     }
 

@@ -56,6 +56,13 @@ impl Timeline {
         self.low
     }
 
+    /// How many messages the chat has up to a seq, where the lines tell.
+    pub(crate) fn count_at(&self, seq: Seq) -> Option<u64> {
+        let covered = self.low <= seq && seq <= self.high;
+        let line = self.lines.range(..=seq).next_back().filter(|_| covered);
+        line.map(|(_, line)| line.entry.n)
+    }
+
     /// Whether rows are being loaded.
     pub(crate) const fn is_loading(&self) -> bool {
         self.loading.is_some()
@@ -69,7 +76,7 @@ impl Timeline {
     /// Begins to load the stretch below; what to read, `None` when that is not held or something is being
     /// loaded. `first` and `last` are what is held.
     pub(crate) fn older(&mut self, number: u64, first: Seq, last: Seq) -> Option<Vec<Range>> {
-        let fresh = self.low > self.high;
+        let fresh = self.low > self.high && !self.at_end;
         if self.loading.is_some() || (self.low <= first && !fresh) {
             return None;
         }

@@ -7,6 +7,7 @@ use super::Engine;
 use crate::event::{Change, Now};
 use crate::fold::{stands, target};
 use crate::follow::Step;
+use crate::outbox::Item;
 use crate::seal::Opened;
 use crate::store::{self, Op};
 use crate::words::words;
@@ -70,13 +71,17 @@ impl Engine {
         }
     }
 
-    /// An own entry settles what the user had sent, whether its acknowledgment came or not.
+    /// An own entry settles what the user had sent, whether its acknowledgment came or not. An acknowledgment
+    /// may also name another's entry: deleting what is deleted makes none of its own.
     fn settle_by(&mut self, entry: &Entry) {
-        if entry.sender_id != self.me {
-            return;
-        }
-        let Some(id) = &entry.client_message_id else { return };
-        if let Some(order) = self.outbox.find(entry.chat_id, id) {
+        let own = entry.client_message_id.as_ref().filter(|_| entry.sender_id == self.me);
+        let settled = |item: &Item| {
+            item.chat == entry.chat_id
+                && (own == Some(&item.id) || item.acked.is_some_and(|acked| acked <= entry.seq))
+        };
+        let items = self.outbox.items.iter().filter(|(_, item)| settled(item));
+        let orders: Vec<u64> = items.map(|(order, _)| *order).collect();
+        for order in orders {
             self.drop_item(order);
         }
     }
@@ -94,9 +99,11 @@ impl Engine {
                 Opened::NotYet => self.add_job((entry.chat_id, entry.seq, entry.seq)),
                 Opened::Unreadable(_) => {}
             },
-            Body::Edit { target, .. } | Body::Delete { target } if *target >= first => {
+            Body::Edit { target, .. } if *target >= first => {
                 self.add_job((entry.chat_id, *target, *target));
             }
+            // Also where the message itself is not held: its edits may be.
+            Body::Delete { target } => self.add_job((entry.chat_id, *target, *target)),
             _ => {}
         }
     }
@@ -104,9 +111,6 @@ impl Engine {
     /// How many messages a chat has up to a seq, if that is in memory.
     pub(super) fn count_at(&self, chat: ChatId, seq: Seq) -> Option<u64> {
         let timeline = self.timeline.as_ref().filter(|timeline| timeline.chat == chat)?;
-        if seq < timeline.low() {
-            return None;
-        }
-        timeline.lines.range(..=seq).next_back().map(|(_, line)| line.entry.n)
+        timeline.count_at(seq)
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chinwag_proto::entry::Body;
-use chinwag_proto::{ChatId, Seq};
+use chinwag_proto::{ChatId, Entry, Seq};
 
 use super::{Engine, Reading};
 use crate::event::Change;
@@ -79,12 +79,10 @@ impl Engine {
             let before = before.remove(seq).unwrap_or_default();
             self.index_line(line, &before);
         }
-        for amend in &amends {
-            let deleted = |line: &fold::Line| line.deleted.is_some();
-            let target = fold::target(amend).and_then(|target| lines.get(&target));
-            if target.is_some_and(deleted) {
-                self.keep(&amend.wiped());
-            }
+        let deletes = |amend: &&Entry| matches!(amend.body, Body::Delete { .. });
+        let deleted: BTreeSet<Option<Seq>> = amends.iter().filter(deletes).map(fold::target).collect();
+        for amend in amends.iter().filter(|amend| deleted.contains(&fold::target(amend))) {
+            self.keep(&amend.wiped());
         }
         if sealed {
             self.jobs.insert(job);

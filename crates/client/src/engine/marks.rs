@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chinwag_proto::entry::{Body, Entry};
 use chinwag_proto::frame::{Cursors, Mark, PresenceFrame, PresenceStatus, Tag, Typing, TypingNotice};
 use chinwag_proto::{ChatId, ClientFrame, Seq, UserId};
 
@@ -117,21 +118,28 @@ impl Engine {
             return false;
         }
         if n.is_none() && seq < chat.last {
-            let mut range = store::entries(id, Seq::ZERO, seq);
-            (range.backwards, range.limit) = (true, 1);
+            let mut below = store::entries(id, Seq::ZERO, seq);
+            (below.backwards, below.limit) = (true, 1);
+            let mut above = store::entries(id, seq.next(), chat.last);
+            above.limit = 1;
             let number = self.next_number();
-            self.load(number, vec![range], Reading::Count(id, seq));
+            self.load(number, vec![below, above], Reading::Count(id, seq));
         }
         self.touch(id);
         true
     }
 
     pub(super) fn on_counted(&mut self, id: ChatId, seq: Seq, rows: &[Row]) {
-        let n = rows.first().and_then(|(_, row)| serde_json::from_str::<chinwag_proto::Entry>(row).ok());
-        if let (Some(chat), Some(entry)) = (self.chats.get_mut(&id), n)
+        let nearest = rows.first().and_then(|(_, row)| serde_json::from_str::<Entry>(row).ok());
+        let n = nearest.map(|entry| {
+            let own = entry.seq > seq && matches!(entry.body, Body::Message { .. });
+            entry.n.saturating_sub(u64::from(own))
+        });
+        if let Some(chat) = self.chats.get_mut(&id)
             && chat.read == seq
+            && n.is_some()
         {
-            chat.n_read = Some(entry.n);
+            chat.n_read = n;
             self.touch(id);
         }
     }

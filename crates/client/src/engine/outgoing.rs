@@ -28,7 +28,7 @@ impl Engine {
                 }
                 None => item.state = State::Storing(self.batches + 1),
                 Some(Sealed::Refused(cause)) => {
-                    item.state = State::Stored;
+                    item.state = State::Storing(self.batches + 1);
                     item.failed = Some(Failure::Seal(match cause {
                         Cause::NoSeal => "no seal".to_owned(),
                         Cause::Other(word) => word,
@@ -76,7 +76,8 @@ impl Engine {
             #[cfg(not(test))]
             let careless = false;
             let ready = |item: &&mut Item| {
-                item.state == State::Stored || careless && matches!(item.state, State::Storing(_))
+                !item.is_settled()
+                    && (item.state == State::Stored || careless && matches!(item.state, State::Storing(_)))
             };
             let Some(item) = self.outbox.items.get_mut(&order).filter(ready) else { continue };
             item.state = State::InFlight(number);
@@ -164,6 +165,7 @@ impl Engine {
             return self.pause(now, None);
         }
         item.failed = Some(Failure::Refused { code: error.code, detail: error.detail });
+        item.state = State::Storing(self.batches + 1);
         self.keep_item(order);
     }
 
