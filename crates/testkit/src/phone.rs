@@ -1,9 +1,10 @@
 //! A device that is connected, over WebSocket: `phone.sends("hi").to(&bob).await`, `phone.sees("hi").await`.
 //!
 //! Frames that were not waited for are kept, and every entry and acknowledgment is noted in the order in
-//! which it came.
+//! which it came. Whatever the test is about, a live entry that stands at or below one that the connection
+//! was given before, live or on a page, fails it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chinwag_client_native::{ClientError, Socket};
@@ -32,6 +33,7 @@ pub struct Phone {
     socket: Socket,
     kept: VecDeque<ServerFrame>,
     order: Vec<(ChatId, u64)>,
+    given: BTreeMap<ChatId, u64>,
     requests: u64,
 }
 
@@ -52,6 +54,7 @@ impl Phone {
             socket,
             kept: VecDeque::new(),
             order: Vec::new(),
+            given: BTreeMap::new(),
             requests: 0,
         })
     }
@@ -204,11 +207,21 @@ impl Phone {
     async fn next(&mut self) -> Result<ServerFrame, ClientError> {
         let frame = self.socket.next().await?;
         match &frame {
-            ServerFrame::Entry(entry) => self.order.push((entry.chat_id, entry.seq.get())),
-            ServerFrame::Ack(ack) if !ack.duplicate => self.order.push((ack.chat_id, ack.seq.get())),
+            ServerFrame::Entry(entry) => self.takes_live(entry.chat_id, entry.seq),
+            ServerFrame::Ack(ack) if !ack.duplicate => self.takes_live(ack.chat_id, ack.seq),
+            ServerFrame::Entries(page) if !page.entries.is_empty() => {
+                let given = self.given.entry(page.chat_id).or_default();
+                *given = page.to.get().max(*given);
+            }
             _ => {}
         }
         Ok(frame)
+    }
+
+    fn takes_live(&mut self, chat: ChatId, seq: Seq) {
+        self.order.push((chat, seq.get()));
+        let before = self.given.insert(chat, seq.get()).unwrap_or(0);
+        assert!(before < seq.get(), "{}: {seq} of {chat} comes live behind {before}", self.owner.name);
     }
 
     /// Everything that was written before the server answers to this, but for what was waited for.

@@ -1,7 +1,7 @@
 //! Several devices of a user, absences, cut connections, slow readers: everybody sees the same entries in
 //! the same order, and nothing is lost.
 
-use chinwag_proto::ServerFrame;
+use chinwag_proto::{Entry, ServerFrame};
 use chinwag_testkit::person::text_of;
 use chinwag_testkit::phone::Phone;
 use chinwag_testkit::server::Server;
@@ -68,6 +68,15 @@ async fn what_is_sent_over_rest_reaches_every_socket_of_both_sides_with_the_id_f
     assert_eq!((own.seq, own.message_id), (sent.seq, sent.message_id));
     assert_eq!(own.client_message_id.map(|id| id.to_string()).as_deref(), Some("m1"));
     assert_eq!((others.message_id, others.client_message_id), (sent.message_id, None));
+    let chat = alice.chat_with(&bob);
+    let ids = |entries: Vec<Entry>| entries.into_iter().map(|entry| entry.client_message_id).collect::<Vec<_>>();
+    assert_eq!(ids(bobs.syncs_all(chat, 0, 10).await), [None]);
+    assert_eq!(ids(bob.entries(chat).await), [None]);
+    assert_eq!(bob.summary(chat).await.last.and_then(|last| last.client_message_id), None);
+    let own = Some("m1".parse().unwrap());
+    assert_eq!(ids(alices.syncs_all(chat, 0, 10).await), [own.clone()]);
+    assert_eq!(ids(alice.entries(chat).await), [own.clone()]);
+    assert_eq!(alice.summary(chat).await.last.and_then(|last| last.client_message_id), own);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -135,7 +144,8 @@ async fn live_entries_that_come_during_a_sync_stand_behind_its_pages() {
     let mut waiting = Vec::new();
     for number in 0..100 {
         waiting.push(writer.sends(&format!("new {number}")).on_its_way_to(chat).await);
-        if number % 10 == 0 {
+        if number % 2 == 0 {
+            // While the next ones are on their way, so that what is live and what is read meet.
             let after = seen.last().copied().unwrap_or(0);
             let page = reader.syncs(chat, after, 20).await;
             seen.extend(page.entries.iter().map(|entry| entry.seq.get()));
