@@ -13,7 +13,8 @@ async fn erases_himself(person: &Person) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_erased_owner_is_followed_live_and_what_he_said_stays() {
     let server = Server::start().await;
-    let (olga, alice, bob) = (server.person("olga").await, server.person("alice").await, server.person("bob").await);
+    let (olga, alice, bob) =
+        (server.person("olga").await, server.person("alice").await, server.person("bob").await);
     let group = olga.makes_a_group("lunch", &[&alice, &bob]).await;
     olga.sends("in the group").to(group).await;
     let direct = olga.sends("to alice").to(&alice).await.chat_id;
@@ -57,7 +58,8 @@ async fn a_suspended_user_is_locked_out_and_finds_everything_when_he_is_restored
     let again = server.rest().login("bob", PASSWORD, "phone".parse().unwrap()).await.unwrap();
     let bob = Person { device: again.device_id, token: again.token, ..bob };
     let mut phone = bob.connects().await;
-    let texts: Vec<_> = phone.syncs_all(alice.chat_with(&bob), 0, 1).await.iter().filter_map(text_of).collect();
+    let texts: Vec<_> =
+        phone.syncs_all(alice.chat_with(&bob), 0, 1).await.iter().filter_map(text_of).collect();
     assert_eq!(texts, ["before", "meanwhile"]);
 }
 

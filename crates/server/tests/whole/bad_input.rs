@@ -62,12 +62,18 @@ fn wrong_frames() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec();
-    frames.push(format!(r#"{{"type":"send","id":1,"to":"1","clientMessageId":"m","content":{}}}"#, deep(1_000)));
+    frames.push(format!(
+        r#"{{"type":"send","id":1,"to":"1","clientMessageId":"m","content":{}}}"#,
+        deep(1_000)
+    ));
     frames.push(format!(
         r#"{{"type":"send","id":1,"to":"1","clientMessageId":"m","content":"{}"}}"#,
         "x".repeat(16 * 1024 + 1)
     ));
-    frames.push(format!(r#"{{"type":"send","id":1,"to":"1","clientMessageId":"{}","content":"x"}}"#, "m".repeat(65)));
+    frames.push(format!(
+        r#"{{"type":"send","id":1,"to":"1","clientMessageId":"{}","content":"x"}}"#,
+        "m".repeat(65)
+    ));
     frames.push(format!(r#"{{"type":"heads","id":1,"chats":{{{}}}}}"#, many(1_001)));
     frames
 }
@@ -100,7 +106,11 @@ async fn junk_is_closed(person: &Person) {
     for authenticated in [true, false] {
         let expected = if authenticated { 4400 } else { 4401 };
         let connect = async || {
-            if authenticated { Stranger::authenticates(person).await } else { Stranger::connects(server).await }
+            if authenticated {
+                Stranger::authenticates(person).await
+            } else {
+                Stranger::connects(server).await
+            }
         };
         for text in texts {
             let mut socket = connect().await;

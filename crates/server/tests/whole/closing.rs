@@ -87,7 +87,9 @@ async fn a_new_password_with_logout_others_closes_4403_all_but_the_own_device() 
     alice.is_refused(Code::Forbidden, "PUT", path, body).await;
     alice.does("PUT", path, json!({"current": PASSWORD, "new": "another horse"})).await;
     lives(&mut others).await;
-    alice.does("PUT", path, json!({"current": "another horse", "new": "a third horse", "logoutOthers": true})).await;
+    alice
+        .does("PUT", path, json!({"current": "another horse", "new": "a third horse", "logoutOthers": true}))
+        .await;
     assert_eq!(others.is_closed().await, 4403);
     is_locked_out(&other).await;
     lives(&mut own).await;
@@ -98,8 +100,10 @@ async fn logging_in_as_the_same_device_and_erasure_and_suspension_close_4403() {
     let server = Server::start().await;
     let (alice, bob, carol) =
         (server.person("alice").await, server.person("bob").await, server.person("carol").await);
-    let (mut alices, mut bobs, mut carols) = (alice.connects().await, bob.connects().await, carol.connects().await);
-    let login = server.rest().login_again("alice", PASSWORD, "phone".parse().unwrap(), Some(alice.device)).await;
+    let (mut alices, mut bobs, mut carols) =
+        (alice.connects().await, bob.connects().await, carol.connects().await);
+    let login =
+        server.rest().login_again("alice", PASSWORD, "phone".parse().unwrap(), Some(alice.device)).await;
     assert_eq!(login.unwrap().device_id, alice.device);
     assert_eq!(alices.is_closed().await, 4403);
     bob.does("DELETE", "/users/me", json!({"password": PASSWORD})).await;
@@ -132,7 +136,13 @@ async fn a_socket_without_auth_closes_4408_and_one_that_says_something_else_firs
     let alice = server.person("alice").await;
     let mut silent = Stranger::connects(&server).await;
     assert_eq!(silent.is_closed().await, 4408);
-    for first in [r#"{"type":"ping","id":1}"#, r#"{"type":"auth"}"#, r#"{"type":"auth","token":"x","more":1}"#, "hi", "[]"] {
+    for first in [
+        r#"{"type":"ping","id":1}"#,
+        r#"{"type":"auth"}"#,
+        r#"{"type":"auth","token":"x","more":1}"#,
+        "hi",
+        "[]",
+    ] {
         let mut socket = Stranger::connects(&server).await;
         socket.writes(first).await;
         assert_eq!(socket.is_closed().await, 4401, "{first}");
@@ -150,8 +160,11 @@ async fn what_is_no_frame_closes_4400_and_what_is_too_large_4413() {
         assert_eq!(socket.is_closed().await, 4400, "{bad}");
     }
     for authenticated in [true, false] {
-        let mut socket =
-            if authenticated { Stranger::authenticates(&alice).await } else { Stranger::connects(&server).await };
+        let mut socket = if authenticated {
+            Stranger::authenticates(&alice).await
+        } else {
+            Stranger::connects(&server).await
+        };
         socket.writes(&"x".repeat(128 * 1024 + 1)).await;
         assert_eq!(socket.is_closed().await, 4413);
     }

@@ -35,7 +35,11 @@ async fn all_devices_of_both_sides_see_the_same_entries_in_the_same_order_with_a
     }
     for phone in &mut phones {
         phone.reaches(chat, seq(40)).await;
-        assert_eq!(phone.order_in(chat).await, seqs(1..=40), "each once, rising, acks in their entries' places");
+        assert_eq!(
+            phone.order_in(chat).await,
+            seqs(1..=40),
+            "each once, rising, acks in their entries' places"
+        );
     }
     let log: Vec<_> = alice.entries(chat).await.iter().filter_map(text_of).collect();
     assert_eq!(log.len(), 40);
@@ -69,7 +73,8 @@ async fn what_is_sent_over_rest_reaches_every_socket_of_both_sides_with_the_id_f
     assert_eq!(own.client_message_id.map(|id| id.to_string()).as_deref(), Some("m1"));
     assert_eq!((others.message_id, others.client_message_id), (sent.message_id, None));
     let chat = alice.chat_with(&bob);
-    let ids = |entries: Vec<Entry>| entries.into_iter().map(|entry| entry.client_message_id).collect::<Vec<_>>();
+    let ids =
+        |entries: Vec<Entry>| entries.into_iter().map(|entry| entry.client_message_id).collect::<Vec<_>>();
     assert_eq!(ids(bobs.syncs_all(chat, 0, 10).await), [None]);
     assert_eq!(ids(bob.entries(chat).await), [None]);
     assert_eq!(bob.summary(chat).await.last.and_then(|last| last.client_message_id), None);
@@ -100,7 +105,10 @@ async fn a_device_that_was_away_asks_for_heads_and_syncs_page_by_page_to_complet
     let mut phone = bob.connects().await;
     let never = "g.12345".parse().unwrap();
     let heads = phone.compares_heads(&[(chat, 1), (quiet, 1), (group, 1), (left, 1), (never, 3)]).await;
-    assert_eq!(heads.changed.iter().map(|head| (head.chat_id, head.head.get())).collect::<Vec<_>>(), [(chat, 8)]);
+    assert_eq!(
+        heads.changed.iter().map(|head| (head.chat_id, head.head.get())).collect::<Vec<_>>(),
+        [(chat, 8)]
+    );
     let mut gone = heads.gone;
     gone.sort_unstable();
     let mut expected = [left, never];
@@ -111,7 +119,10 @@ async fn a_device_that_was_away_asks_for_heads_and_syncs_page_by_page_to_complet
     assert!(phone.syncs(chat, 8, 2).await.entries.is_empty());
     // What began during the absence comes with the list.
     let listed = bob.rest().chats(None).await.unwrap().chats;
-    assert!(listed.iter().any(|summary| summary.chat_id == begun) && listed.iter().all(|chat| chat.chat_id != left));
+    assert!(
+        listed.iter().any(|summary| summary.chat_id == begun)
+            && listed.iter().all(|chat| chat.chat_id != left)
+    );
     let id = phone.writes(json!({"type": "chats"})).await;
     let by_socket = phone.hears("the list", |frame| match frame {
         ServerFrame::Chats(page) if page.id == id => Some(page.chats.clone()),
@@ -206,7 +217,10 @@ async fn a_slow_reader_is_told_to_resync_and_loses_nothing() {
     let named = resync.chats.expect("it names the chat");
     assert_eq!(named.iter().map(|head| head.chat_id).collect::<Vec<_>>(), [chat]);
     let live = slow.order_in(chat).await;
-    assert!(live.is_sorted_by(|one, next| one < next) && (live.len() as u64) < FRAMES, "frames were dropped: {live:?}");
+    assert!(
+        live.is_sorted_by(|one, next| one < next) && (live.len() as u64) < FRAMES,
+        "frames were dropped: {live:?}"
+    );
     let after = contiguous(&live);
     let synced: Vec<_> = slow.syncs_all(chat, after, 10).await.iter().map(|entry| entry.seq.get()).collect();
     assert_eq!(synced, seqs(after + 1..=FRAMES));
@@ -242,7 +256,8 @@ async fn the_list_of_chats_comes_page_by_page_each_chat_once_alike_by_either_way
     const GROUPS: usize = 15;
     let server = Server::start().await;
     let (alice, bob) = (server.person("alice").await, server.person("bob").await);
-    let mut expected = vec![alice.sends("hi").to(&bob).await.chat_id, alice.sends("note").to(&alice).await.chat_id];
+    let mut expected =
+        vec![alice.sends("hi").to(&bob).await.chat_id, alice.sends("note").to(&alice).await.chat_id];
     for number in 0..GROUPS {
         expected.push(alice.makes_a_group(&format!("group {number}"), &[&bob]).await);
     }
@@ -251,7 +266,11 @@ async fn the_list_of_chats_comes_page_by_page_each_chat_once_alike_by_either_way
     let (mut by_rest, mut by_socket) = (Vec::new(), Vec::new());
     let mut cursor = String::new();
     loop {
-        let path = if cursor.is_empty() { "/chats?limit=4".to_owned() } else { format!("/chats?limit=4&cursor={cursor}") };
+        let path = if cursor.is_empty() {
+            "/chats?limit=4".to_owned()
+        } else {
+            format!("/chats?limit=4&cursor={cursor}")
+        };
         let page = alice.gets(&path).await;
         let mut frame = json!({"type": "chats", "limit": 4});
         if !cursor.is_empty() {
@@ -265,7 +284,8 @@ async fn the_list_of_chats_comes_page_by_page_each_chat_once_alike_by_either_way
         let told = told.await;
         assert_eq!(page["chats"], serde_json::to_value(&told.chats).unwrap());
         assert_eq!(page.get("cursor"), told.cursor.map(|chat| json!(chat)).as_ref());
-        let ids = page["chats"].as_array().unwrap().iter().map(|chat| chat["chatId"].as_str().unwrap().to_owned());
+        let ids =
+            page["chats"].as_array().unwrap().iter().map(|chat| chat["chatId"].as_str().unwrap().to_owned());
         by_rest.extend(ids);
         by_socket.extend(told.chats.iter().map(|summary| summary.chat_id));
         match page.get("cursor") {

@@ -88,11 +88,21 @@ fn users(frame: &'static str, body: fn(&Scene) -> Value, good: Outcome) -> Row {
 fn table() -> Vec<Row> {
     vec![
         users("auth", |scene| json!({"token": scene.mia.token}), Refused(InvalidRequest)),
-        members("send", |scene| json!({"chatId": scene.group, "clientMessageId": "s", "content": "hi"}), Answer("ack")),
+        members(
+            "send",
+            |scene| json!({"chatId": scene.group, "clientMessageId": "s", "content": "hi"}),
+            Answer("ack"),
+        ),
         Row {
             frame: "edit",
             body: |scene| scene.on_the_message(json!({"clientMessageId": "e", "content": "ho"})),
-            outcomes: [Refused(NotFound), Refused(NotMember), Answer("ack"), Refused(Forbidden), Answer("ack")],
+            outcomes: [
+                Refused(NotFound),
+                Refused(NotMember),
+                Answer("ack"),
+                Refused(Forbidden),
+                Answer("ack"),
+            ],
         },
         members("delete", |scene| scene.on_the_message(json!({"clientMessageId": "d"})), Answer("ack")),
         members(
@@ -150,14 +160,16 @@ impl Scene {
     async fn set() -> Self {
         let server = Server::start().await;
         let (olga, mia) = (server.person("olga").await, server.person("mia").await);
-        let (ada, eve, stan) = (server.person("ada").await, server.person("eve").await, server.person("stan").await);
+        let (ada, eve, stan) =
+            (server.person("ada").await, server.person("eve").await, server.person("stan").await);
         let group = olga.makes_a_group("lunch", &[&mia, &ada, &eve]).await;
         olga.gives_role("admin", &ada, group).await;
         olga.removes(&eve, group).await;
         let sealed = olga.makes(None, &[&mia, &ada, &eve], Encryption::Mls, History::Joined).await;
         eve.removes(&eve, sealed).await;
         let seq = mia.sends("hello").to(group).await.seq.get();
-        let (mia_elsewhere, mia_revoked) = (mia.another_device("second").await, mia.another_device("lost").await);
+        let (mia_elsewhere, mia_revoked) =
+            (mia.another_device("second").await, mia.another_device("lost").await);
         mia.revokes(mia_revoked.device).await;
         Self { mia, mia_elsewhere, mia_revoked, ada, eve, stan, group, sealed, seq }
     }
@@ -194,7 +206,8 @@ impl Scene {
         let frame = self.frame(row);
         let Some(person) = self.person(who) else {
             // An anonymous `auth` is one with a token that is nobody's.
-            let frame = if row.frame == "auth" { r#"{"type":"auth","token":"nobody's"}"#.to_owned() } else { frame };
+            let frame =
+                if row.frame == "auth" { r#"{"type":"auth","token":"nobody's"}"#.to_owned() } else { frame };
             let mut socket = Stranger::connects(&self.mia.server).await;
             socket.writes(&frame).await;
             return Closed(socket.is_closed().await);
@@ -238,7 +251,9 @@ impl Scene {
                 assert_eq!(heads.gone, [self.group]);
                 Some(Without)
             }
-            ServerFrame::Chats(page) if page.chats.iter().all(|chat| chat.chat_id != self.group) => Some(Without),
+            ServerFrame::Chats(page) if page.chats.iter().all(|chat| chat.chat_id != self.group) => {
+                Some(Without)
+            }
             _ if !ours => None,
             _ => ["ack", "heads", "chats", "entries", "cursors", "presence", "pong"]
                 .into_iter()

@@ -123,7 +123,12 @@ impl Editor {
                 number: self.asked,
             };
             let (at, connection) = (self.run.now_ms(), (1 << 40) + u64::from(self.asked));
-            self.events.push(Event::SendStarted { at, attempt: attempt.clone(), connection, request: request.clone() });
+            self.events.push(Event::SendStarted {
+                at,
+                attempt: attempt.clone(),
+                connection,
+                request: request.clone(),
+            });
             let answer = self.by.calls(method, &path, body.clone()).await;
             let at = self.run.now_ms();
             match answer {
@@ -164,7 +169,8 @@ async fn what_devices_see_while_connections_are_cut_is_what_was_promised() {
     let server = Server::start().await;
     let (alice, bob, carol) =
         (server.person("alice").await, server.person("bob").await, server.person("carol").await);
-    let (all, two) = (alice.makes_a_group("all", &[&bob, &carol]).await, bob.makes_a_group("two", &[&carol]).await);
+    let (all, two) =
+        (alice.makes_a_group("all", &[&bob, &carol]).await, bob.makes_a_group("two", &[&carol]).await);
     let (direct, notes) = (alice.chat_with(&bob), alice.chat_with(&alice));
     let cutter = Cutter::before(&server).await;
     let mut recording =

@@ -16,11 +16,12 @@ fn changed(entry: &Entry) -> Vec<(UserId, MembershipChange)> {
 }
 
 async fn hears_of_the_chat(phone: &mut Phone, chat: ChatId) {
-    phone.hears("the chat's summary", |frame| match frame {
-        ServerFrame::Chat(summary) if summary.chat_id == chat => Some(()),
-        _ => None,
-    })
-    .await;
+    phone
+        .hears("the chat's summary", |frame| match frame {
+            ServerFrame::Chat(summary) if summary.chat_id == chat => Some(()),
+            _ => None,
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,8 +70,13 @@ async fn one_who_is_added_while_connected_hears_of_the_chat_and_sees_from_his_ow
     assert_eq!(phone.syncs(group, 0, 1).await.from.get(), 3);
     assert_eq!(bob.summary(group).await.since.map(|since| since.get()), Some(3));
     assert_eq!(bob.page(group, "limit=10").await.messages.len(), 1);
-    phone.is_refused(NotFound, json!({"type": "react", "chatId": group, "target": 2, "key": "x", "on": true,
-        "clientMessageId": "r"})).await;
+    phone
+        .is_refused(
+            NotFound,
+            json!({"type": "react", "chatId": group, "target": 2, "key": "x", "on": true,
+        "clientMessageId": "r"}),
+        )
+        .await;
     assert_eq!(phone.sends("thanks").to(group).await.seq.get(), 5);
 }
 
@@ -108,7 +114,8 @@ async fn with_history_all_a_new_member_sees_everything() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_who_leaves_is_told_and_the_oldest_admin_follows_the_last_owner_in_the_same_entry() {
     let server = Server::start().await;
-    let (owner, ada, bob) = (server.person("owner").await, server.person("ada").await, server.person("bob").await);
+    let (owner, ada, bob) =
+        (server.person("owner").await, server.person("ada").await, server.person("bob").await);
     let group = owner.makes_a_group("lunch", &[&ada, &bob]).await;
     owner.gives_role("admin", &bob, group).await;
     let (mut owners, mut adas) = (owner.connects().await, ada.connects().await);
@@ -155,10 +162,12 @@ async fn sends_that_race_with_a_removal_stand_before_it_or_are_refused() {
 async fn comes_and_goes(others_are_connected: bool) {
     const TIMES: usize = 12;
     let server = Server::start().await;
-    let (owner, amy, bob) = (server.person("owner").await, server.person("amy").await, server.person("bob").await);
+    let (owner, amy, bob) =
+        (server.person("owner").await, server.person("amy").await, server.person("bob").await);
     let group = owner.makes_a_group("lunch", &[&amy]).await;
     let mut bobs = bob.connects().await;
-    let connected = if others_are_connected { Some((owner.connects().await, amy.connects().await)) } else { None };
+    let connected =
+        if others_are_connected { Some((owner.connects().await, amy.connects().await)) } else { None };
     let writing = async {
         for number in 0..TIMES * 8 {
             amy.sends(&format!("message {number}")).to(group).await;
@@ -200,7 +209,8 @@ async fn one_who_comes_and_goes_alone_on_his_node_gets_what_was_said_while_he_wa
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chat_that_appears_or_changes_is_told_to_those_whom_it_concerns() {
     let server = Server::start().await;
-    let (owner, amy, bob) = (server.person("owner").await, server.person("amy").await, server.person("bob").await);
+    let (owner, amy, bob) =
+        (server.person("owner").await, server.person("amy").await, server.person("bob").await);
     let (mut amys, mut bobs, mut bobs_tablet) =
         (amy.connects().await, bob.connects().await, bob.connects_another("tablet").await);
     // A direct chat appears with its first message, to both sides, and to the sender's other devices.
@@ -209,7 +219,10 @@ async fn a_chat_that_appears_or_changes_is_told_to_those_whom_it_concerns() {
     hears_of_the_chat(&mut bobs_tablet, direct).await;
     bobs.sends("second").to(&amy).await;
     let told = amys.everything().await;
-    assert!(told.iter().all(|frame| !matches!(frame, ServerFrame::Chat(_))), "not for head or unread: {told:?}");
+    assert!(
+        told.iter().all(|frame| !matches!(frame, ServerFrame::Chat(_))),
+        "not for head or unread: {told:?}"
+    );
     let group = owner.makes_a_group("lunch", &[&amy, &bob]).await;
     for phone in [&mut amys, &mut bobs, &mut bobs_tablet] {
         hears_of_the_chat(phone, group).await;

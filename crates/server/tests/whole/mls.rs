@@ -66,7 +66,9 @@ async fn an_encrypted_chat_takes_nothing_plain_by_any_way() {
     let body = json!({"title": "plain", "members": [], "encryption": "mls"});
     alice.is_refused(EncryptionRequired, "POST", "/chats", body).await;
     let carol = server.person("carol").await;
-    alice.is_refused(EncryptionRequired, "POST", &format!("{path}/members"), json!({"users": [carol.id]})).await;
+    alice
+        .is_refused(EncryptionRequired, "POST", &format!("{path}/members"), json!({"users": [carol.id]}))
+        .await;
     alice.is_refused(EncryptionRequired, "DELETE", &format!("{path}/members/{}", bob.id), Value::Null).await;
     let log = alice.entries(chat).await;
     assert_eq!(log.len(), 3, "what was refused made no entry");
@@ -98,7 +100,8 @@ async fn members_change_with_the_commit_that_names_them_or_not_at_all() {
     let (alice, bob, carol) =
         (server.person("alice").await, server.person("bob").await, server.person("carol").await);
     let chat = group(&alice, &[&bob]).await;
-    let (mut alices, mut bobs, mut carols) = (alice.connects().await, bob.connects().await, carol.connects().await);
+    let (mut alices, mut bobs, mut carols) =
+        (alice.connects().await, bob.connects().await, carol.connects().await);
     alices.asks(commit(chat, 0, "c1", json!([]))).await;
     let add = json!([{"userId": carol.id, "change": "added", "role": "member"}]);
     alices.is_refused(StaleEpoch, commit(chat, 0, "add", add.clone())).await;

@@ -54,7 +54,12 @@ async fn the_description_and_its_page_are_there_and_figures_move() {
     let mut phone = alice.connects().await;
     phone.sends("hi").to(&bob).await;
     let (_, _, figures) = asks(&server, "GET", "/metrics").await;
-    for name in ["chinwag_connections", "chinwag_entries_total", "chinwag_commit_seconds", "chinwag_http_requests_total"] {
+    for name in [
+        "chinwag_connections",
+        "chinwag_entries_total",
+        "chinwag_commit_seconds",
+        "chinwag_http_requests_total",
+    ] {
         assert!(figures.contains(name), "{name} is not among {figures}");
     }
     assert_eq!(asks(&server, "GET", "/readyz").await.0, 200);

@@ -80,7 +80,11 @@ async fn pages_are_right(viewer: &Person, chat: ChatId) {
     let newest_first: Vec<u64> = expected.keys().rev().copied().collect();
     let check = |page: &MessagePage, window: Vec<u64>, what: String| {
         assert_eq!(page.head, head, "{what}");
-        assert_eq!(page.messages.iter().map(|message| message.seq.get()).collect::<Vec<_>>(), window, "{what}");
+        assert_eq!(
+            page.messages.iter().map(|message| message.seq.get()).collect::<Vec<_>>(),
+            window,
+            "{what}"
+        );
         page.messages.iter().for_each(|message| is_as_expected(message, &expected[&message.seq.get()]));
     };
     for limit in [1, 3, 200] {
@@ -94,7 +98,8 @@ async fn pages_are_right(viewer: &Person, chat: ChatId) {
             let window = newest_first.iter().filter(|&&other| other < seq).take(limit).copied().collect();
             check(&viewer.page(chat, &query).await, window, query);
             let query = format!("limit={limit}&after={seq}");
-            let mut window: Vec<u64> = expected.keys().filter(|&&other| other > seq).take(limit).copied().collect();
+            let mut window: Vec<u64> =
+                expected.keys().filter(|&&other| other > seq).take(limit).copied().collect();
             window.reverse();
             check(&viewer.page(chat, &query).await, window, query);
         }
@@ -195,7 +200,8 @@ async fn unread_counts_messages_above_the_mark_and_sending_raises_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleted_content_is_in_no_answer_and_after_a_clean_stop_in_no_file() {
-    const SECRETS: [&str; 5] = ["the-cat-is-out", "the-dog-is-out", "the-owl-is-out", "the-fox-is-out", "the-elk-is-out"];
+    const SECRETS: [&str; 5] =
+        ["the-cat-is-out", "the-dog-is-out", "the-owl-is-out", "the-fox-is-out", "the-elk-is-out"];
     let server = Server::start().await;
     let (alice, bob) = (server.person("alice").await, server.person("bob").await);
     let chat = alice.chat_with(&bob);
@@ -220,7 +226,10 @@ async fn deleted_content_is_in_no_answer_and_after_a_clean_stop_in_no_file() {
     server.stop().await;
     let mut files = Vec::new();
     read_all(&server.data(), &mut files);
-    assert!(files.iter().any(|(_, bytes)| contains(bytes, "this-one-stays")), "content is where it is looked for");
+    assert!(
+        files.iter().any(|(_, bytes)| contains(bytes, "this-one-stays")),
+        "content is where it is looked for"
+    );
     for (name, bytes) in &files {
         for secret in SECRETS {
             assert!(!contains(bytes, secret), "{secret} is still in {name}");

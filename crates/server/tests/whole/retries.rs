@@ -142,7 +142,8 @@ async fn the_same_id_with_another_request_is_a_conflict_over_all_kinds_and_both_
     phone.is_refused(IdempotencyConflict, with("edit", json!({"content": "hi"}))).await;
     phone.is_refused(IdempotencyConflict, on("delete")).await;
     phone.is_refused(IdempotencyConflict, with("react", json!({"key": "x", "on": true}))).await;
-    let reply = json!({"type": "send", "to": bob.id, "clientMessageId": "m1", "content": "hi", "replyTo": seq});
+    let reply =
+        json!({"type": "send", "to": bob.id, "clientMessageId": "m1", "content": "hi", "replyTo": seq});
     phone.is_refused(IdempotencyConflict, reply).await;
     // A name space of its own for each user and chat.
     bob.sends("ho").as_id("m1").to(&alice).await;
@@ -240,7 +241,8 @@ async fn many_connections_that_send_the_same_at_once_make_one_message() {
         phones.push(alice.connects_another(&format!("device {number}")).await);
     }
     let sends = phones.iter_mut().map(|phone| phone.sends("hi").as_id("m1").again().to(&bob));
-    let (acks, by_rest) = tokio::join!(futures_util::future::join_all(sends), alice.sends("hi").as_id("m1").to(&bob));
+    let (acks, by_rest) =
+        tokio::join!(futures_util::future::join_all(sends), alice.sends("hi").as_id("m1").to(&bob));
     assert!(acks.iter().all(|ack| of_ack(ack) == of_sent(&by_rest)));
     assert!(acks.iter().filter(|ack| !ack.duplicate).count() <= 1);
     assert_eq!(alice.entries(by_rest.chat_id).await.len(), 1);
@@ -257,7 +259,11 @@ async fn a_group_made_twice_by_one_id_is_one_group_over_a_restart() {
     assert_eq!(alice.does("POST", "/chats", body.clone()).await["chatId"], first["chatId"]);
     let other = json!({"title": "dinner", "members": [bob.id], "clientMessageId": "g1"});
     alice.is_refused(IdempotencyConflict, "POST", "/chats", other).await;
-    assert_ne!(bob.does("POST", "/chats", body).await["chatId"], first["chatId"], "a name space for each user");
+    assert_ne!(
+        bob.does("POST", "/chats", body).await["chatId"],
+        first["chatId"],
+        "a name space for each user"
+    );
     let chats = async |of: &Person| of.rest().chats(None).await.unwrap().chats.len();
     assert_eq!((chats(&alice).await, chats(&bob).await), (1, 2), "Bob made one of his own");
 }

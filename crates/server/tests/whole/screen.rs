@@ -14,23 +14,25 @@ async fn opens(phone: &mut Phone, chat: ChatId) -> Vec<CursorMark> {
 }
 
 async fn hears_marks(phone: &mut Phone, chat: ChatId) -> Vec<CursorMark> {
-    phone.hears("marks", |frame| match frame {
-        ServerFrame::Cursors(cursors) if cursors.chat_id == chat => Some(cursors.users.clone()),
-        _ => None,
-    })
-    .await
+    phone
+        .hears("marks", |frame| match frame {
+            ServerFrame::Cursors(cursors) if cursors.chat_id == chat => Some(cursors.users.clone()),
+            _ => None,
+        })
+        .await
 }
 
 /// Waits until somebody's read mark is told.
 async fn hears_read(phone: &mut Phone, chat: ChatId, user: UserId, seq: u64) {
-    phone.hears(&format!("that {user} has read {seq}"), |frame| match frame {
-        ServerFrame::Cursors(cursors) if cursors.chat_id == chat => {
-            let read = cursors.users.iter().find(|mark| mark.user_id == user)?.read?;
-            (read.get() == seq).then_some(())
-        }
-        _ => None,
-    })
-    .await;
+    phone
+        .hears(&format!("that {user} has read {seq}"), |frame| match frame {
+            ServerFrame::Cursors(cursors) if cursors.chat_id == chat => {
+                let read = cursors.users.iter().find(|mark| mark.user_id == user)?.read?;
+                (read.get() == seq).then_some(())
+            }
+            _ => None,
+        })
+        .await;
 }
 
 fn marks_of(frames: &[ServerFrame], user: UserId) -> usize {
@@ -42,25 +44,32 @@ fn marks_of(frames: &[ServerFrame], user: UserId) -> usize {
 }
 
 fn typing_of(frames: &[ServerFrame], user: UserId) -> usize {
-    frames.iter().filter(|frame| matches!(frame, ServerFrame::Typing(typing) if typing.user_id == user)).count()
+    frames
+        .iter()
+        .filter(|frame| matches!(frame, ServerFrame::Typing(typing) if typing.user_id == user))
+        .count()
 }
 
 async fn hears_typing(phone: &mut Phone, user: UserId) -> bool {
-    phone.hears("typing", |frame| match frame {
-        ServerFrame::Typing(typing) if typing.user_id == user => Some(typing.on),
-        _ => None,
-    })
-    .await
+    phone
+        .hears("typing", |frame| match frame {
+            ServerFrame::Typing(typing) if typing.user_id == user => Some(typing.on),
+            _ => None,
+        })
+        .await
 }
 
 async fn hears_presence(phone: &mut Phone, user: UserId, status: Status) {
-    phone.hears(&format!("that {user} is {status:?}"), |frame| match frame {
-        ServerFrame::Presence(presence) => {
-            presence.users.iter().find(|shown| shown.user_id == user && shown.status == status).map(|_| ())
-        }
-        _ => None,
-    })
-    .await;
+    phone
+        .hears(&format!("that {user} is {status:?}"), |frame| match frame {
+            ServerFrame::Presence(presence) => presence
+                .users
+                .iter()
+                .find(|shown| shown.user_id == user && shown.status == status)
+                .map(|_| ()),
+            _ => None,
+        })
+        .await;
 }
 
 async fn watches(phone: &mut Phone, users: &[&Person]) -> Vec<(UserId, Status)> {
@@ -144,7 +153,8 @@ async fn read_marks_of_groups_go_to_those_who_have_the_chat_open() {
         (server.person("alice").await, server.person("bob").await, server.person("carol").await);
     let group = alice.makes_a_group("lunch", &[&bob, &carol]).await;
     alice.sends("hi").to(group).await;
-    let (mut alices, mut bobs, mut carols) = (alice.connects().await, bob.connects().await, carol.connects().await);
+    let (mut alices, mut bobs, mut carols) =
+        (alice.connects().await, bob.connects().await, carol.connects().await);
     let marks = opens(&mut alices, group).await;
     assert_eq!(marks.len(), 3);
     bobs.tells(json!({"type": "read", "chatId": group, "seq": 2})).await;
@@ -259,7 +269,9 @@ async fn a_blocked_user_is_refused_by_either_way_and_groups_go_on() {
     let (chat, seq) = (before.chat_id, before.seq);
     let edit = json!({"type": "edit", "chatId": chat, "target": seq, "content": "x", "clientMessageId": "e"});
     phone.is_refused(Code::Forbidden, edit).await;
-    alice.is_refused(Code::Forbidden, "PUT", &format!("/messages/{chat}/{seq}/reactions/x"), Value::Null).await;
+    alice
+        .is_refused(Code::Forbidden, "PUT", &format!("/messages/{chat}/{seq}/reactions/x"), Value::Null)
+        .await;
     phone.sends("in the group").to(group).await;
     bob.sends("one way").to(&alice).await;
     phone.sees("one way").await;
@@ -274,7 +286,8 @@ async fn groups_above_their_size_show_no_marks_typing_or_presence() {
     let large = alice.makes_a_group("large", &[&bob, &carol]).await;
     let small = alice.makes_a_group("small", &[&bob]).await;
     alice.sends("hi").to(large).await;
-    let (mut alices, mut bobs, mut carols) = (alice.connects().await, bob.connects().await, carol.connects().await);
+    let (mut alices, mut bobs, mut carols) =
+        (alice.connects().await, bob.connects().await, carol.connects().await);
     bobs.tells(json!({"type": "open", "chatId": large})).await;
     alices.tells(json!({"type": "typing", "chatId": large, "on": true})).await;
     alices.tells(json!({"type": "read", "chatId": large, "seq": 2})).await;
@@ -296,7 +309,8 @@ async fn one_who_was_removed_hears_no_more_typing_or_marks_of_the_chat_he_has_op
     let (alice, bob, carol) =
         (server.person("alice").await, server.person("bob").await, server.person("carol").await);
     let group = alice.makes_a_group("lunch", &[&bob, &carol]).await;
-    let (mut alices, mut bobs, mut carols) = (alice.connects().await, bob.connects().await, carol.connects().await);
+    let (mut alices, mut bobs, mut carols) =
+        (alice.connects().await, bob.connects().await, carol.connects().await);
     opens(&mut bobs, group).await;
     opens(&mut carols, group).await;
     alice.removes(&bob, group).await;
