@@ -6,20 +6,23 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chinwag_client_native::{Rest, ServerAddress};
 use chinwag_ports::Clock;
 use chinwag_ports::twins::FakeClock;
 use chinwag_proto::{DeviceId, UserId};
 use chinwag_server::config::{Config, Inputs};
-use chinwag_server::node::Node;
 use chinwag_server::node::admin::bodies::{CreateDevice, CreateUser, DeviceCreated, UserCreated};
 use chinwag_server::node::admin::door::Door;
 use chinwag_server::node::clock::SystemClock;
+use chinwag_server::node::{Node, StartError};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
+use crate::DEADLINE;
 use crate::person::Person;
 
 /// The password of everybody.
@@ -93,6 +96,23 @@ impl Server {
     pub async fn restarts(&self) {
         self.stop().await;
         self.start_again().await;
+    }
+
+    /// Ends at once, without a word to anybody, and starts again as soon as the folder is free.
+    pub async fn is_dropped_and_starts_again(&self) {
+        drop(self.node.lock().take());
+        let starting = async {
+            loop {
+                match Node::start_with_clock(&self.config, Arc::clone(&self.clock)).await {
+                    Ok(node) => return node,
+                    Err(StartError::Locked { .. }) => tokio::time::sleep(Duration::from_millis(10)).await,
+                    Err(why) => panic!("the node does not start again: {why}"),
+                }
+            }
+        };
+        let node = timeout(DEADLINE, starting).await.expect("the folder becomes free");
+        *self.address.lock() = node.address();
+        *self.node.lock() = Some(node);
     }
 
     /// Where it listens.

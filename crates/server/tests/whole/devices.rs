@@ -301,3 +301,32 @@ async fn the_list_of_chats_comes_page_by_page_each_chat_once_alike_by_either_way
     let again = alice.rest().chats(None).await.unwrap().chats;
     assert_eq!(again.iter().map(|summary| summary.chat_id).collect::<Vec<_>>(), stable, "in a stable order");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_ends_at_once_leaves_everything_it_acknowledged_to_the_next() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.person("alice").await, server.person("bob").await);
+    let chat = alice.chat_with(&bob);
+    let (mut acked, mut sent) = (Vec::new(), 0);
+    for _ in 0..5 {
+        let mut phone = alice.connects().await;
+        let mut waiting = Vec::new();
+        for _ in 0..30 {
+            sent += 1;
+            waiting.push(phone.sends(&format!("message {sent}")).on_its_way_to(chat).await);
+        }
+        for id in waiting.iter().take(20) {
+            acked.push(phone.ack(id).await);
+        }
+        server.is_dropped_and_starts_again().await;
+        // The token is good, the account is there, the group can be made: the directory has come back, too.
+        alice.makes_a_group("lunch", &[&bob]).await;
+    }
+    let log = bob.entries(chat).await;
+    for ack in &acked {
+        let entry = log.iter().find(|entry| entry.seq == ack.seq).expect("what was acknowledged is there");
+        assert_eq!(entry.message_id, ack.message_id);
+    }
+    assert_eq!(log.iter().map(|entry| entry.seq.get()).collect::<Vec<_>>(), seqs(1..=log.len() as u64));
+    assert_eq!(alice.rest().chats(None).await.unwrap().chats.len(), 6);
+}
