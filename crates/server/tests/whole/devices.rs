@@ -79,8 +79,8 @@ async fn what_is_sent_over_rest_reaches_every_socket_of_both_sides_with_the_id_f
     assert_eq!(ids(bob.entries(chat).await), [None]);
     assert_eq!(bob.summary(chat).await.last.and_then(|last| last.client_message_id), None);
     let own = Some("m1".parse().unwrap());
-    assert_eq!(ids(alices.syncs_all(chat, 0, 10).await), [own.clone()]);
-    assert_eq!(ids(alice.entries(chat).await), [own.clone()]);
+    assert_eq!(ids(alices.syncs_all(chat, 0, 10).await), std::slice::from_ref(&own));
+    assert_eq!(ids(alice.entries(chat).await), std::slice::from_ref(&own));
     assert_eq!(alice.summary(chat).await.last.and_then(|last| last.client_message_id), own);
 }
 
