@@ -23,7 +23,7 @@ impl Engine {
             ServerFrame::Chat(summary) => self.on_summary(now, &summary),
             ServerFrame::Resync(resync) => self.on_resync(resync),
             ServerFrame::Error(error) => self.on_error(now, error),
-            ServerFrame::Cursors(cursors) => self.on_cursors(now, &cursors),
+            ServerFrame::Cursors(cursors) => self.on_cursors(&cursors),
             ServerFrame::Typing(notice) => self.on_typing(now, &notice),
             ServerFrame::Presence(presence) => self.on_presence(presence),
             ServerFrame::Goaway(goaway) => self.on_goaway(goaway),

@@ -144,7 +144,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn on_cursors(&mut self, _now: Now, cursors: &Cursors) {
+    pub(super) fn on_cursors(&mut self, cursors: &Cursors) {
         let id = cursors.chat_id;
         for mark in &cursors.users {
             if mark.user_id == self.me {

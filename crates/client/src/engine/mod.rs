@@ -175,7 +175,7 @@ impl Engine {
                 self.outbox.on_stored(number);
             }
             Event::StoreFailed => self.on_store_failed(),
-            Event::Loaded { number, rows } => self.on_loaded(now, number, &rows),
+            Event::Loaded { number, rows } => self.on_loaded(number, &rows),
             Event::Wish(wish) => self.on_wish(now, wish),
             Event::Unsealed(chat) => self.on_unsealed(chat),
         }
@@ -212,7 +212,7 @@ impl Engine {
         }
     }
 
-    fn on_loaded(&mut self, now: Now, number: u64, rows: &[Row]) {
+    fn on_loaded(&mut self, number: u64, rows: &[Row]) {
         match self.loads.remove(&number) {
             Some(Reading::Timeline) => self.on_timeline_loaded(number, rows),
             Some(Reading::Job(job)) => self.on_job_loaded(job, rows),
@@ -220,7 +220,6 @@ impl Engine {
             Some(Reading::Search { ticket, words }) => self.on_searched(ticket, &words, rows),
             None => {}
         }
-        let _ = now;
     }
 
     /// The number of the batch that this event gives.

@@ -7,6 +7,7 @@
 
 mod check;
 mod device;
+mod people;
 mod server;
 mod world;
 

@@ -7,13 +7,13 @@ use chinwag_proto::frame::{
 };
 use chinwag_proto::text::RequestId;
 use chinwag_proto::{
-    ChatId, ClientFrame, ClientMessageId, Code, Content, DeviceId, Entry, Seq, ServerFrame, Timestamp, UserId,
+    ChatId, ClientFrame, ClientMessageId, Code, DeviceId, Entry, Seq, ServerFrame, Timestamp, UserId,
 };
 
 use super::device::Device;
 use super::server::{Ask, Server};
 use crate::engine::Fault;
-use crate::{Connection, Event, Now, Record, Status, Wish};
+use crate::{Connection, Event, Now, Record};
 
 /// Live frames that may wait for a connection.
 const QUEUE: usize = 12;
@@ -35,7 +35,7 @@ impl Dice {
     }
 
     /// Once in so many times.
-    fn once_in(&mut self, times: usize) -> bool {
+    pub(super) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 }
@@ -46,7 +46,7 @@ pub(super) struct Typed {
     pub(super) chat: ChatId,
     pub(super) id: ClientMessageId,
     pub(super) record: Record,
-    batch: u64,
+    pub(super) batch: u64,
     pub(super) durable: bool,
     /// The user threw the installation away, with what it had not sent.
     pub(super) abandoned: bool,
@@ -60,8 +60,8 @@ pub(super) struct World {
     pub(super) devices: Vec<Device>,
     pub(super) typed: Vec<Typed>,
     pub(super) chats: Vec<ChatId>,
-    now_ms: u64,
-    texts: u64,
+    pub(super) now_ms: u64,
+    pub(super) texts: u64,
     pub(super) calm: bool,
 }
 
@@ -205,121 +205,12 @@ impl World {
         }
     }
 
-    fn types(&mut self, place: usize, chat: ChatId, record: Record) {
-        let id: ClientMessageId = format!("x{:x}", self.dice.roll()).parse().unwrap();
-        let at_ms = self.now_ms as i64;
-        let before = self.devices[place].refused;
-        let wish = Wish::Record { chat, id: id.clone(), at_ms, record: record.clone() };
-        self.event(place, Event::Wish(wish));
-        assert_eq!(self.devices[place].refused, before, "a wish was refused");
-        let batch = self.devices[place].given;
-        self.typed.push(Typed {
-            device: place,
-            chat,
-            id,
-            record,
-            batch,
-            durable: false,
-            abandoned: false,
-            retried: false,
-        });
-    }
-
-    fn wish(&mut self, place: usize) {
-        let who = self.devices[place].user;
-        let chat = self.chats[self.dice.below(self.chats.len())];
-        if matches!(chat, ChatId::Direct(..)) && !chat.names(who) {
-            return;
-        }
-        // Users look back over the last entries, mostly.
-        let head = self.server.logs.get(&chat).map_or(0, |log| log.entries.len());
-        let back = if self.dice.once_in(4) { head } else { 12 };
-        let target = Seq::clamped(head.saturating_sub(self.dice.below(back)) as u64);
-        let record = match self.dice.below(20) {
-            0..=8 => {
-                self.texts += 1;
-                let content = Content::text(&format!("text{} by {who} word{}", self.texts, self.texts % 7));
-                Record::Message { content, reply_to: None }
-            }
-            9..=11 => {
-                self.texts += 1;
-                Record::Edit { target, content: Content::text(&format!("edit{}", self.texts)) }
-            }
-            12 | 13 => Record::Delete { target },
-            14..=16 => {
-                let key = ["+", "-"][self.dice.below(2)].parse().unwrap();
-                Record::React { target, key, on: !self.dice.once_in(3) }
-            }
-            17 => return self.event(place, Event::Wish(Wish::Older)),
-            18 => return self.event(place, Event::Wish(Wish::Newest)),
-            _ => return self.event(place, Event::Wish(Wish::Draft { chat, text: "draft".to_owned() })),
-        };
-        self.types(place, chat, record);
-    }
-
-    /// A user looks at a chat, and reads it.
-    fn look(&mut self, place: usize) {
-        let chat = self.chats[self.dice.below(self.chats.len())];
-        let last = self.devices[place].engine.chat(chat).map_or(Seq::ZERO, |chat| chat.last);
-        let seq = Seq::clamped(last.get().saturating_sub(self.dice.below(5) as u64));
-        match self.dice.below(4) {
-            0 => self.event(place, Event::Wish(Wish::Open(Some(chat)))),
-            1 => self.event(place, Event::Wish(Wish::Typing { chat, on: true })),
-            _ => self.event(place, Event::Wish(Wish::Read { chat, seq })),
-        }
-        self.devices[place].engine.timeline();
-    }
-
-    fn retry(&mut self, place: usize) {
-        let failed = |typed: &Typed| {
-            let status = self.devices[place].engine.record(typed.chat, &typed.id);
-            typed.device == place && matches!(status, Some(Status::Failed(_)))
-        };
-        let Some(n) = self.typed.iter().position(failed) else { return };
-        let typed = &mut self.typed[n];
-        typed.retried = true;
-        let (chat, id) = (typed.chat, typed.id.clone());
-        let fresh = format!("f{:x}", self.dice.roll()).parse().unwrap();
-        self.event(place, Event::Wish(Wish::Retry { chat, id, fresh }));
-    }
-
-    /// The owner of the groups does something over REST.
-    fn rest(&mut self) {
-        let chat = self.chats[self.dice.below(2)];
-        let owner = user(1);
-        let third = user(3);
-        if self.dice.once_in(2) {
-            let title = format!("title {}", self.dice.below(1_000));
-            let entry = self.server.change_title(chat, owner, &title);
-            self.publish(&entry, None);
-            for place in self.places_of(chat) {
-                self.push_chat(place, chat);
-            }
-            return;
-        }
-        let before = self.server.logs[&chat].members.contains_key(&third);
-        let entry = self.server.change_member(chat, owner, third);
-        let early = self.dice.once_in(2);
-        let places: Vec<usize> =
-            (0..self.devices.len()).filter(|place| self.devices[*place].user == third).collect();
-        if !before && early {
-            places.iter().for_each(|place| self.push_chat(*place, chat));
-        }
-        self.publish(&entry, None);
-        if before {
-            // The removed one's own entry is the last that he gets.
-            places.iter().for_each(|place| self.live(*place, &entry));
-        } else if !early {
-            places.iter().for_each(|place| self.push_chat(*place, chat));
-        }
-    }
-
-    fn places_of(&self, chat: ChatId) -> Vec<usize> {
+    pub(super) fn places_of(&self, chat: ChatId) -> Vec<usize> {
         let log = &self.server.logs[&chat];
         (0..self.devices.len()).filter(|place| log.members.contains_key(&self.devices[*place].user)).collect()
     }
 
-    fn push_chat(&mut self, place: usize, chat: ChatId) {
+    pub(super) fn push_chat(&mut self, place: usize, chat: ChatId) {
         if let Some(summary) = self.server.summary(chat, self.devices[place].user) {
             self.push(place, ServerFrame::Chat(Box::new(summary)));
         }
@@ -332,7 +223,7 @@ impl World {
     }
 
     /// A live entry for a connection: a full queue drops it, and so may the bus.
-    fn live(&mut self, place: usize, entry: &Entry) {
+    pub(super) fn live(&mut self, place: usize, entry: &Entry) {
         if !self.devices[place].connected {
             return;
         }
@@ -348,7 +239,7 @@ impl World {
         self.push(place, frame);
     }
 
-    fn publish(&mut self, entry: &Entry, except: Option<usize>) {
+    pub(super) fn publish(&mut self, entry: &Entry, except: Option<usize>) {
         for place in self.places_of(entry.chat_id) {
             if Some(place) != except {
                 self.live(place, entry);
