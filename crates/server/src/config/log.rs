@@ -28,9 +28,10 @@ section! {
 
 fn rules(log: &Log) -> Result<(), Invalid> {
     // The library takes a mistyped level for the name of a target, and would log everything.
+    let level = |name: &str| !name.is_empty() && name.parse::<LevelFilter>().is_ok();
     let known = |directive: &str| match directive.trim().split_once('=') {
-        None => directive.trim().parse::<LevelFilter>().is_ok(),
-        Some((target, level)) => !target.is_empty() && level.parse::<LevelFilter>().is_ok(),
+        None => level(directive.trim()),
+        Some((target, name)) => !target.is_empty() && level(name),
     };
     let parsed = log.level.parse::<Targets>().is_ok();
     if parsed && log.level.split(',').all(known) {

@@ -170,6 +170,17 @@ fn rules_between_keys_are_held() {
 }
 
 #[test]
+fn a_mistyped_level_does_not_log_everything() {
+    let log = |level: &str| deployment(&format!("[log]\nlevel = \"{level}\"\n"));
+    for good in ["info", "off", "WARN", "info,chinwag_server::gateway=debug"] {
+        log(good).loads();
+    }
+    for bad in ["", "loud", "loud=", "=info", "info,loud", "info,chinwag_server=loud"] {
+        assert!(log(bad).is_refused().starts_with("log.level (chinwag.toml): is no level"), "{bad}");
+    }
+}
+
+#[test]
 fn a_file_that_was_named_must_be_there() {
     let inputs = Inputs { file: Some("/nowhere/chinwag.toml".into()), ..Inputs::default() };
     let error = Config::load(&inputs).unwrap_err().to_string();

@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use chinwag_ports::discovery::NodeLoad;
 use chinwag_ports::{Clock, Node as Lease};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
@@ -133,27 +134,13 @@ impl Node {
         let loops = Tasks::default();
         let load = Load { slots, gateway: Arc::clone(&gateway), draining: draining.subscribe() };
         let lost = report(&loops, &core, &lease, load, engines.gauges)?;
-        loops.spawn(async move {
-            let mut ticks = interval(UPKEEP_EVERY);
-            loop {
-                ticks.tick().await;
-                figures.run_upkeep();
-            }
-        })?;
+        loops.spawn(upkeep(figures))?;
         if let Some(certificates) = &certificates {
             loops.spawn(follow_files(Arc::clone(certificates), config.tls.reload_ms.duration()))?;
         }
         let url = format!("{}://{address}", if certificates.is_some() { "https" } else { "http" });
-        let operator = admin::router(Arc::new(Admin::new(&core, readiness, url.clone())));
-        match admin::Socket::bind(&config.storage.data) {
-            Ok(socket) => {
-                connections.spawn(socket.serve(operator, connections.clone(), draining.subscribe()))?
-            }
-            // A path that is too long for a socket, a folder that knows none: the chat goes on without.
-            Err(error) => {
-                tracing::warn!(%error, "no admin socket: `chinwag admin` works only while the server is stopped")
-            }
-        }
+        let admin = Admin::new(&core, readiness, url.clone());
+        serve_operator(config, admin, &connections, draining.subscribe())?;
         connections.spawn(listener::accept(listener, serving))?;
         Ok(Self {
             url,
@@ -275,6 +262,35 @@ fn public_url(config: &Config, address: SocketAddr, secure: bool) -> String {
         tracing::warn!("clients are sent to {reached}, which is this machine alone: set server.public_url");
     }
     format!("{}://{reached}", if secure { "https" } else { "http" })
+}
+
+/// Serves the operator on the admin socket, where there can be one.
+fn serve_operator(
+    config: &Config,
+    admin: Admin,
+    connections: &Tasks,
+    draining: watch::Receiver<bool>,
+) -> Result<(), StartError> {
+    match admin::Socket::bind(&config.storage.data) {
+        Ok(socket) => {
+            let router = admin::router(Arc::new(admin));
+            connections.spawn(socket.serve(router, connections.clone(), draining))?;
+        }
+        // A path that is too long for a socket, a folder that knows none: the chat goes on without.
+        Err(error) => {
+            tracing::warn!(%error, "no admin socket: `chinwag admin` works only while the server is stopped");
+        }
+    }
+    Ok(())
+}
+
+/// Gathers the figures while nobody reads them, so that they take no more and more memory.
+async fn upkeep(figures: &'static PrometheusHandle) {
+    let mut ticks = interval(UPKEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        figures.run_upkeep();
+    }
 }
 
 /// What the node's load is read from.
