@@ -41,8 +41,6 @@ pub(crate) enum Ending {
 
 /// What the actor has to see to.
 enum Event {
-    /// The connection ends.
-    End(Ending),
     /// A frame came.
     Message(Message),
     /// Something has to be looked up before it can be written.
@@ -66,43 +64,56 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Actor<'a, S> {
         Self { session, socket, flights: None, refusals_since_ms: 0, refusals: 0 }
     }
 
-    /// Runs until the connection ends.
+    /// Runs until the connection ends. What is awaited here is all that an idle connection holds.
     pub(crate) async fn run(mut self) -> Ending {
         loop {
-            let event = poll_fn(|cx| self.poll_event(cx)).await;
-            let handled = match event {
-                Event::End(ending) => Err(ending),
-                Event::Landed(landed) => self.write_answer(frames::answer_of(self.session, landed)),
-                Event::Message(message) => match self.parse(message) {
-                    Ok(Some(frame)) => self.take(frame).await,
-                    Ok(None) => Ok(()),
-                    Err(ending) => Err(ending),
-                },
-                Event::LookUp(waiting) => self.look_up(waiting).await,
+            let begun = match poll_fn(|cx| self.poll_event(cx)).await {
+                Ok(event) => self.begin(event),
+                Err(ending) => Err(ending),
             };
-            if let Err(ending) = handled {
+            let handled = match begun {
+                Ok(Some(handling)) => unless_ended(self.session, handling).await,
+                Ok(None) => continue,
+                Err(ending) => return ending,
+            };
+            if let Err(ending) = handled.and_then(|answer| self.write_answer(answer)) {
                 return ending;
+            }
+        }
+    }
+
+    /// Begins to see to something; `None` where that was all.
+    fn begin(&mut self, event: Event) -> Result<Option<Handling<'a, Answer>>, Ending> {
+        match event {
+            Event::Message(message) => {
+                let frame = self.parse(message)?;
+                Ok(frame.map(|frame| frames::handle(self.session, frame)))
+            }
+            Event::LookUp(waiting) => Ok(Some(frames::look_up(self.session, waiting))),
+            Event::Landed(landed) => {
+                self.write_answer(frames::answer_of(self.session, landed))?;
+                Ok(None)
             }
         }
     }
 
     /// In this order: whether it ends; what can be written; outcomes; the next frame. Nothing is read
     /// while the client takes nothing, or while as many sends are in flight as may be.
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, Ending>> {
         let connection = &self.session.connection;
         connection.register(cx.waker());
         if let Some(close) = connection.ending() {
-            return Poll::Ready(Event::End(Ending::Close(close)));
+            return Poll::Ready(Err(Ending::Close(close)));
         }
         let written = match self.poll_write(cx) {
-            Poll::Ready(Err(ending)) => return Poll::Ready(Event::End(ending)),
-            Poll::Ready(Ok(Some(waiting))) => return Poll::Ready(Event::LookUp(waiting)),
+            Poll::Ready(Err(ending)) => return Poll::Ready(Err(ending)),
+            Poll::Ready(Ok(Some(waiting))) => return Poll::Ready(Ok(Event::LookUp(waiting))),
             Poll::Ready(Ok(None)) => true,
             Poll::Pending => false,
         };
         if let Some(flights) = &mut self.flights {
             match flights.poll_next_unpin(cx) {
-                Poll::Ready(Some(landed)) => return Poll::Ready(Event::Landed(landed)),
+                Poll::Ready(Some(landed)) => return Poll::Ready(Ok(Event::Landed(landed))),
                 Poll::Ready(None) => self.flights = None,
                 Poll::Pending => {}
             }
@@ -110,7 +121,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Actor<'a, S> {
         let in_flight = self.flights.as_ref().map_or(0, |flights| flights.len());
         if self.session.connection.is_draining() {
             if written && in_flight == 0 && self.session.connection.inbox().is_idle() {
-                return Poll::Ready(Event::End(Ending::Close(Close::GoingAway)));
+                return Poll::Ready(Err(Ending::Close(Close::GoingAway)));
             }
             return Poll::Pending;
         }
@@ -119,10 +130,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Actor<'a, S> {
         }
         let message = match ready!(self.socket.poll_message(cx)) {
             Ok(message) => message,
-            Err(error) => return Poll::Ready(Event::End(ending_of(&error))),
+            Err(error) => return Poll::Ready(Err(ending_of(&error))),
         };
         self.session.connection.heard(self.session.gateway.now_ms());
-        Poll::Ready(Event::Message(message))
+        Poll::Ready(Ok(Event::Message(message)))
     }
 
     /// Writes what waits, in order, until nothing waits any more or something has to be looked up.
@@ -202,12 +213,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Actor<'a, S> {
         }
     }
 
-    /// Has a frame handled, and answers it.
-    async fn take(&mut self, frame: ClientFrame) -> Result<(), Ending> {
-        let answer = unless_ended(self.session, frames::handle(self.session, frame)).await?;
-        self.write_answer(answer)
-    }
-
     fn write_answer(&mut self, answer: Answer) -> Result<(), Ending> {
         match answer {
             Answer::Nothing => {}
@@ -223,15 +228,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Actor<'a, S> {
                 self.push(&error);
                 return self.count_refusal();
             }
-        }
-        Ok(())
-    }
-
-    /// Looks up what a frame needs to be told, and writes it.
-    async fn look_up(&mut self, waiting: Waiting) -> Result<(), Ending> {
-        let frame = unless_ended(self.session, frames::look_up(self.session, waiting)).await?;
-        if let Some(frame) = frame {
-            self.push(&frame);
         }
         Ok(())
     }
@@ -260,13 +256,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Actor<'a, S> {
 }
 
 /// Waits for a handler, unless the connection is told to end meanwhile.
-async fn unless_ended<T>(session: &Session, mut handler: Handling<'_, T>) -> Result<T, Ending> {
+async fn unless_ended(session: &Session, mut handling: Handling<'_, Answer>) -> Result<Answer, Ending> {
     poll_fn(|cx| {
         session.connection.register(cx.waker());
         if let Some(close) = session.connection.ending() {
             return Poll::Ready(Err(Ending::Close(close)));
         }
-        handler.as_mut().poll(cx).map(Ok)
+        handling.as_mut().poll(cx).map(Ok)
     })
     .await
 }

@@ -235,3 +235,20 @@ async fn close<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut Socket<S>, ending
         drop(timeout(GOODBYE, poll_fn(|cx| socket.poll_discard(cx))).await);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a function's future takes, without calling it.
+    fn size_of_future<T>(_: impl FnOnce(Arc<Gateway>, OnUpgrade, Encoding) -> T) -> usize {
+        size_of::<T>()
+    }
+
+    #[test]
+    fn an_idle_connection_pays_for_no_branch_that_is_rare() {
+        let size = size_of_future(serve);
+        assert!(size <= 448, "the task's future has {size} bytes");
+        assert!(size_of::<super::super::connection::Connection>() <= 256);
+    }
+}

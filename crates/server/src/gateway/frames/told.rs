@@ -6,16 +6,20 @@ use chinwag_proto::{ChatId, ServerFrame};
 
 use super::super::inbox::Waiting;
 use super::super::session::Session;
-use super::Handling;
+use super::{Answer, Handling};
 use crate::service::Failure;
 
-/// Looks up what waits. `None`: there is nothing to tell (any more).
-pub(crate) fn look_up(session: &Session, waiting: Waiting) -> Handling<'_, Option<ServerFrame>> {
+/// Looks up what waits. Nothing is answered where there is nothing to tell (any more).
+pub(crate) fn look_up(session: &Session, waiting: Waiting) -> Handling<'_, Answer> {
     match waiting {
-        Waiting::Summary(chat) => Box::pin(summary(session, chat)),
-        Waiting::Presence => Box::pin(presence(session)),
-        _ => Box::pin(async { None }),
+        Waiting::Summary(chat) => Box::pin(async move { answer(summary(session, chat).await) }),
+        Waiting::Presence => Box::pin(async move { answer(presence(session).await) }),
+        _ => Box::pin(async { Answer::Nothing }),
     }
+}
+
+fn answer(frame: Option<ServerFrame>) -> Answer {
+    frame.map_or(Answer::Nothing, Answer::Frame)
 }
 
 /// The chat as it stands now. One that is not the user's any more is not told.

@@ -311,6 +311,69 @@ mod tests {
         assert_eq!(decode(&masked(8, true, &[0x0f, 0xa0, b'x'])), Ok(vec![Message::Close(4000)]));
     }
 
+    /// Numbers that look random and are the same in every run (xorshift, Marsaglia 2003).
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, below: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % below as u64).unwrap()
+        }
+    }
+
+    #[test]
+    fn however_messages_are_fragmented_and_cut_they_arrive_whole_and_in_order() {
+        let mut dice = Dice(1);
+        for _ in 0..200 {
+            let mut expected = Vec::new();
+            let mut bytes = Vec::new();
+            for _ in 0..1 + dice.roll(5) {
+                let payload: Vec<u8> = (0..dice.roll(700)).map(|_| b'a' + dice.roll(26) as u8).collect();
+                let mut opcode = 1;
+                let mut rest = &payload[..];
+                loop {
+                    let (part, after) = rest.split_at(dice.roll(rest.len() + 1));
+                    if dice.roll(4) == 0 {
+                        bytes.extend(masked(9, true, b"?"));
+                        expected.push(Message::Ping(b"?".to_vec()));
+                    }
+                    bytes.extend(masked(opcode, after.is_empty(), part));
+                    (opcode, rest) = (0, after);
+                    if rest.is_empty() {
+                        break;
+                    }
+                }
+                expected.push(Message::Text(String::from_utf8(payload).unwrap()));
+            }
+            let mut decoder = Decoder::new(70_000);
+            let mut messages = Vec::new();
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                let (part, after) = rest.split_at(1 + dice.roll(rest.len()));
+                decoder.extend(part);
+                rest = after;
+                while let Some(message) = decoder.next().unwrap() {
+                    messages.push(message);
+                }
+            }
+            assert_eq!(messages, expected);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_messages_or_an_error_and_take_no_more_memory_than_they_have() {
+        let mut dice = Dice(2);
+        for _ in 0..20_000 {
+            let bytes: Vec<u8> = (0..dice.roll(64)).map(|_| dice.roll(256) as u8).collect();
+            let mut decoder = Decoder::new(1_000);
+            decoder.extend(&bytes);
+            while let Ok(Some(_)) = decoder.next() {}
+            assert!(decoder.buffer.capacity() <= 64, "{bytes:02x?}");
+        }
+    }
+
     #[test]
     fn a_frame_to_clients_has_the_shortest_header() {
         assert_eq!(&text_frame("hi")[..], b"\x81\x02hi");
