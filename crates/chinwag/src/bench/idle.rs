@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
-use chinwag_client_native::{ClientError, Rest};
+use chinwag_client_native::ClientError;
 use chinwag_proto::rest::{CreateChat, SendMessage};
 use chinwag_proto::{ChatId, Content};
 use chinwag_server::node::admin::bodies::ProvisionedRow;
@@ -37,9 +37,10 @@ const QUIET: Duration = Duration::from_secs(3);
 /// Memory of idle connections: resident bytes of the server's process for each.
 ///
 /// N users, each in 20 groups of 100. The server is measured before they connect, after they have, after
-/// one message in each group (each connection gets 20), and after a time of idleness. One message in each
-/// group is sent before anybody connects, so that what the server keeps for a chat does not count as a
-/// connection's. The kernel's own memory for sockets is not in it.
+/// one message in each group (each connection gets 20), and after a time of idleness. Before the first
+/// measuring it is started afresh, so that no memory freed by earlier work is there to be used again, and
+/// gets one message in each group, so that what it keeps for a chat does not count as a connection's. The
+/// kernel's own memory for sockets is not in it.
 #[derive(Args, Debug)]
 pub(crate) struct IdleArgs {
     /// Connections: a multiple of 100
@@ -88,7 +89,8 @@ pub(super) async fn run(args: IdleArgs, common: CommonArgs) -> Result<(), Failur
     let users = users::provision(&server, connections).await?;
     status("groups, and a message in each");
     let groups = found_groups(&server, &users).await?;
-    send_to_all(&groups).await?;
+    let server = server.restarted().await?;
+    send_to_all(&server, &groups).await?;
     sleep(QUIET).await;
     let before = Memory::of(server.pid())?;
 
@@ -98,7 +100,7 @@ pub(super) async fn run(args: IdleArgs, common: CommonArgs) -> Result<(), Failur
     sleep(QUIET).await;
     let connected = Memory::of(server.pid())?;
     status("a message in each group");
-    send_to_all(&groups).await?;
+    send_to_all(&server, &groups).await?;
     let deliveries = crowds.quiet().await;
     let after_message = Memory::of(server.pid())?;
     status(format_args!("idle for {} s", args.hold));
@@ -137,10 +139,10 @@ pub(super) async fn run(args: IdleArgs, common: CommonArgs) -> Result<(), Failur
     }
 }
 
-/// A group, and its creator's way in.
+/// A group, and its creator's token.
 struct Group {
     chat: ChatId,
-    rest: Rest,
+    token: String,
 }
 
 /// Each user in 20 groups of 100. Round r puts those together who are neighbours when users are counted in
@@ -170,10 +172,10 @@ async fn found_group(server: &Server, members: &[&ProvisionedRow]) -> Result<Gro
     };
     let made = rest.create_chat(&create).await.map_err(Failure::runtime)?;
     let chat = made.chat_id.ok_or_else(|| Failure::runtime("the server made a group without an id"))?;
-    Ok(Group { chat, rest })
+    Ok(Group { chat, token: creator.token.clone() })
 }
 
-async fn send_to_all(groups: &[Group]) -> Result<(), Failure> {
+async fn send_to_all(server: &Server, groups: &[Group]) -> Result<(), Failure> {
     let send = |group: &Group| {
         let message = SendMessage {
             receiver_id: None,
@@ -184,7 +186,7 @@ async fn send_to_all(groups: &[Group]) -> Result<(), Failure> {
             reply_to: None,
             after: None,
         };
-        let rest = group.rest.clone();
+        let rest = server.rest(&group.token);
         async move { rest.send(&message).await.map(drop) }
     };
     let sent: Result<Vec<()>, ClientError> =

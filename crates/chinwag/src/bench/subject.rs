@@ -56,6 +56,10 @@ impl Server {
                 folder.path().display()
             ));
         }
+        Self::start_in(folder)
+    }
+
+    fn start_in(folder: TempDir) -> Result<Self, Failure> {
         let data = folder.path().join("data");
         let process = Process::start(|command| {
             command.arg("serve").arg("--data").arg(&data).args(["--listen", "127.0.0.1:0"]);
@@ -64,6 +68,18 @@ impl Server {
         let url = process.says("ready", START_MAX)?;
         let address = url.parse().map_err(Failure::runtime)?;
         Ok(Self { pid: process.pid(), address, data, own: Some((process, folder)) })
+    }
+
+    /// Stops and starts it, where it is the bench's own: what it held for earlier work is gone.
+    pub(super) async fn restarted(self) -> Result<Self, Failure> {
+        let Some((process, folder)) = self.own else {
+            status(
+                "it is not the bench's own and goes on: what it has allocated before may hide what is measured",
+            );
+            return Ok(self);
+        };
+        process.stop().await?;
+        Self::start_in(folder)
     }
 
     fn running(url: &str, data: PathBuf) -> Result<Self, Failure> {
