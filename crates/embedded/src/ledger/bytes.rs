@@ -44,6 +44,10 @@ impl<'a> Bytes<'a> {
         None
     }
 
+    pub(super) fn word(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
     pub(super) fn small(&mut self) -> Option<usize> {
         self.array::<4>().and_then(|bytes| usize::try_from(u32::from_le_bytes(bytes)).ok())
     }

@@ -22,24 +22,15 @@ pub(super) const CHUNK_ENTRIES: usize = 64;
 /// A chunk takes no further entry once it has so many bytes. One entry has at most about 70 kB.
 pub(super) const CHUNK_BYTES: usize = 32 << 10;
 
-/// A chunk in the making.
+/// A chunk in the making; made once, and used for one chunk after the other.
+#[derive(Default)]
 pub(super) struct ChunkBuilder {
-    bytes: Vec<u8>,
     slots: Vec<u8>,
     count: usize,
+    bytes: Vec<u8>,
 }
 
 impl ChunkBuilder {
-    pub(super) fn new(chat: &ChatKey, first: Seq, messages_before: u64) -> Self {
-        let key = chat.as_bytes();
-        let mut bytes = vec![0; CRC_BYTES];
-        bytes.extend_from_slice(&[LAYOUT, key.len() as u8]);
-        bytes.extend_from_slice(key);
-        put_int(&mut bytes, first.get());
-        put_int(&mut bytes, messages_before);
-        Self { bytes, slots: Vec::new(), count: 0 }
-    }
-
     /// Adds the next entry, encoded without its checksum.
     pub(super) fn push(&mut self, accepted: &[u8]) {
         let length = (accepted.len() as u32).to_le_bytes();
@@ -57,11 +48,21 @@ impl ChunkBuilder {
         self.count >= CHUNK_ENTRIES || self.slots.len() >= CHUNK_BYTES
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        put_int(&mut self.bytes, self.count as u64);
-        self.bytes.append(&mut self.slots);
-        seal(&mut self.bytes);
-        self.bytes
+    /// The chunk of what was pushed; the next push begins another.
+    pub(super) fn finish(&mut self, chat: &ChatKey, first: Seq, messages_before: u64) -> &[u8] {
+        let key = chat.as_bytes();
+        let bytes = &mut self.bytes;
+        bytes.clear();
+        bytes.extend_from_slice(&[0; CRC_BYTES]);
+        bytes.extend_from_slice(&[LAYOUT, key.len() as u8]);
+        bytes.extend_from_slice(key);
+        put_int(bytes, first.get());
+        put_int(bytes, messages_before);
+        put_int(bytes, self.count as u64);
+        bytes.append(&mut self.slots);
+        self.count = 0;
+        seal(bytes);
+        bytes
     }
 }
 
@@ -173,13 +174,13 @@ mod tests {
     fn built(texts: &[&str]) -> (Vec<u8>, ChatKey) {
         let first = message(1, texts[0]);
         let key = chat_key(first.chat_id);
-        let mut builder = ChunkBuilder::new(&key, seq(1), 0);
+        let mut builder = ChunkBuilder::default();
         for (number, text) in (1..).zip(texts) {
             let mut bytes = Vec::new();
             record::encode_into(number, None, &message(number, text), &mut bytes);
             builder.push(&bytes);
         }
-        (builder.finish(), key)
+        (builder.finish(&key, seq(1), 0).to_vec(), key)
     }
 
     #[test]

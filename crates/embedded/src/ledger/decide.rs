@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::cache::{AtHand, ChatCache, Slot};
 use super::error::StoreError;
 use super::history::History;
+use super::ids::Ids;
 use super::record;
 use super::tail::{SharedTail, TailEntry};
 
@@ -18,6 +19,7 @@ use super::tail::{SharedTail, TailEntry};
 pub(super) struct Decider {
     /// A connection to the chunks, for reading.
     chunks: Connection,
+    ids: Arc<Ids>,
     tail: Arc<SharedTail>,
     cache: ChatCache,
     /// The chats of the batch at hand; not durable.
@@ -27,6 +29,7 @@ pub(super) struct Decider {
     key: FingerprintKey,
     next_offset: u64,
     no_dedupe: bool,
+    scratch: Vec<u8>,
 }
 
 /// What was decided about a record.
@@ -39,7 +42,7 @@ pub(super) enum Decision {
 
 impl Decider {
     pub(super) fn new(
-        chunks: Connection,
+        (chunks, ids): (Connection, Arc<Ids>),
         tail: Arc<SharedTail>,
         cache: ChatCache,
         key: FingerprintKey,
@@ -47,7 +50,7 @@ impl Decider {
         no_dedupe: bool,
     ) -> Self {
         let (active, accepted) = (Vec::new(), Vec::new());
-        Self { chunks, tail, cache, active, accepted, key, next_offset, no_dedupe }
+        Self { chunks, ids, tail, cache, active, accepted, key, next_offset, no_dedupe, scratch: Vec::new() }
     }
 
     /// Decides about the next record. An error concerns this record alone: it is not taken.
@@ -88,9 +91,8 @@ impl Decider {
 
     fn accept(&mut self, at_hand: &AtHand, id: Option<record::Id>, entry: Entry) -> Arc<TailEntry> {
         let offset = self.next_offset;
-        let bytes = record::encode(offset, id, &entry);
-        let (head, state) = (*at_hand.chat.head(), Arc::clone(at_hand.chat.state()));
-        let accepted = Arc::new(TailEntry { offset, id, entry: Arc::new(entry), head, state, bytes });
+        let bytes = record::encode(offset, id, &entry, &mut self.scratch);
+        let accepted = Arc::new(TailEntry::new(offset, id, entry, &at_hand.chat, bytes));
         self.next_offset += 1;
         self.accepted.push(Arc::clone(&accepted));
         accepted
@@ -143,7 +145,7 @@ impl Decider {
         });
         match here.or_else(|| self.tail.read().chat(chat).and_then(|tail| tail.known(id))) {
             Some(known) => Ok(Some(known)),
-            None => History(&self.chunks).known(chat, id),
+            None => self.ids.known(&self.chunks, chat, id),
         }
     }
 
@@ -167,7 +169,7 @@ impl Decider {
         };
         let (sender, is_message, offset, mut view) = match self.unfolded(chat, seq) {
             Some(unfolded) => {
-                (unfolded.entry.sender_id, is_message(&unfolded.entry), unfolded.offset, View::default())
+                (unfolded.entry.sender_id, unfolded.is_message, unfolded.offset, View::default())
             }
             None => match history.accepted(chat, seq)? {
                 Some(found) => {
@@ -180,7 +182,7 @@ impl Decider {
         let here = self
             .accepted
             .iter()
-            .filter(|accepted| accepted.entry.chat_id == chat && View::target(&accepted.entry) == Some(seq));
+            .filter(|accepted| accepted.entry.chat_id == chat && accepted.target == Some(seq));
         touches.iter().chain(here).for_each(|touch| view.fold(touch.offset, &touch.entry));
         let deleted = view.deleted.map(|(by, offset, _)| (by, offset));
         Ok(Some(Target { seq, sender, is_message, offset, deleted, keys: view.keys }))

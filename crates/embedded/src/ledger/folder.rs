@@ -15,17 +15,18 @@ use super::timer::{left, now};
 /// How long a fold that failed waits.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Folds what is projected, at most `fold_rows` entries.
+/// Folds what is projected, at most twice `fold_rows` entries.
 pub(super) fn fold(shared: &Shared, chunks: &mut Chunks, pause: &mut dyn FnMut()) -> Result<(), StoreError> {
     let entries: Vec<Arc<TailEntry>> = {
         let tail = shared.tail.read();
-        tail.up_to(shared.projected(), shared.settings.fold_rows)
+        tail.up_to(shared.projected(), 2 * shared.settings.fold_rows)
     };
     let Some(last) = entries.last().map(|last| last.offset) else { return Ok(()) };
+    shared.set_taken(last);
     let begin = now();
     chunks.fold(&entries, pause)?;
     let took = now().saturating_duration_since(begin);
-    shared.set_folded(last, entries.iter().any(|entry| matches!(entry.entry.body, Body::Delete { .. })));
+    shared.set_folded(last, entries.iter().any(|entry| entry.target.is_some() && matches!(entry.entry.body, Body::Delete { .. })));
     let count = entries.len();
     drop(entries);
     shared.tail.let_go(last);

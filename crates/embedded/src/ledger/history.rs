@@ -14,7 +14,7 @@ use super::chunk::Chunk;
 use super::error::{InFile, StoreError};
 use super::record::{self, Accepted};
 use super::schema::CHUNKS;
-use super::spine::{ChunkRef, Spine};
+use super::spine::{ChunkRef, Spine, SpineBytes};
 
 /// A chat's own row.
 #[derive(Clone, Debug)]
@@ -28,11 +28,6 @@ pub(super) struct ChatRow {
 #[derive(Clone, Copy)]
 pub(super) struct History<'a>(pub(super) &'a Connection);
 
-/// The first 64 bits of an id's key, as its row number.
-pub(super) const fn id_row(key: IdKey) -> i64 {
-    ((key.0 >> 64) as u64).cast_signed()
-}
-
 fn damaged(what: impl Into<String>, detail: impl ToString) -> StoreError {
     StoreError::Damaged { file: CHUNKS, what: what.into(), detail: detail.to_string() }
 }
@@ -44,6 +39,23 @@ fn number(seq: Seq) -> i64 {
 impl History<'_> {
     /// A chat's head and newest spine block.
     pub(super) fn chat(self, chat: ChatId) -> Result<Option<ChatRow>, StoreError> {
+        let Some((head, spine)) = self.chat_with(chat, Spine::decode)? else { return Ok(None) };
+        if spine.end() != head.seq.get() + 1 {
+            return Err(damaged(format!("the head of chat {chat}"), "head and spine differ"));
+        }
+        Ok(Some(ChatRow { head, spine }))
+    }
+
+    /// The same, with the spine as bytes, to add to.
+    pub(super) fn chat_to_fold(self, chat: ChatId) -> Result<Option<(Head, SpineBytes)>, StoreError> {
+        self.chat_with(chat, SpineBytes::of)
+    }
+
+    fn chat_with<T>(
+        self,
+        chat: ChatId,
+        spine: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Option<(Head, T)>, StoreError> {
         let mut statement =
             self.0.prepare_cached("SELECT head, spine FROM chat WHERE chat = ?1").file(CHUNKS)?;
         let mut rows = statement.query([chat_key(chat).as_bytes()]).file(CHUNKS)?;
@@ -51,12 +63,9 @@ impl History<'_> {
         let broken = |detail: &dyn ToString| damaged(format!("the head of chat {chat}"), detail.to_string());
         let head = row.get_ref(0).file(CHUNKS)?.as_blob().map_err(|error| broken(&error))?;
         let head = decode_head(head).map_err(|error| broken(&error))?;
-        let spine = row.get_ref(1).file(CHUNKS)?.as_blob().map_err(|error| broken(&error))?;
-        let spine = Spine::decode(spine).ok_or_else(|| broken(&"not a spine"))?;
-        if spine.end() != head.seq.get() + 1 {
-            return Err(broken(&"head and spine differ"));
-        }
-        Ok(Some(ChatRow { head, spine }))
+        let bytes = row.get_ref(1).file(CHUNKS)?.as_blob().map_err(|error| broken(&error))?;
+        let spine = spine(bytes).ok_or_else(|| broken(&"not a spine"))?;
+        Ok(Some((head, spine)))
     }
 
     /// Members, roles and settings as of the head's last change of them.
@@ -140,20 +149,19 @@ impl History<'_> {
     }
 
     /// A whole chunk.
-    pub(super) fn chunk(self, key: &ChatKey, at: &ChunkRef) -> Result<Chunk, StoreError> {
-        let bytes: Option<Vec<u8>> = self
-            .0
-            .prepare_cached("SELECT data FROM chunk WHERE id = ?1")
-            .file(CHUNKS)?
-            .query_row([at.id], |row| row.get(0))
-            .optional()
-            .file(CHUNKS)?;
-        let bytes = bytes.ok_or_else(|| broken_chunk(key, at, "it is not there"))?;
-        let chunk = Chunk::parse(bytes, key, at.first).map_err(|error| broken_chunk(key, at, error))?;
-        if chunk.count() as u64 != at.count {
-            return Err(broken_chunk(key, at, "it holds another number of entries"));
+    pub(super) fn chunk(self, key: &ChatKey, chunk: &ChunkRef) -> Result<Chunk, StoreError> {
+        let mut statement = self.0.prepare_cached("SELECT data FROM chunk WHERE id = ?1").file(CHUNKS)?;
+        let mut rows = statement.query([chunk.at.row]).file(CHUNKS)?;
+        let broken = |detail: &str| broken_chunk(key, chunk, detail);
+        let row = rows.next().file(CHUNKS)?.ok_or_else(|| broken("it is not there"))?;
+        let row = row.get_ref(0).file(CHUNKS)?.as_blob().map_err(|_| broken("it is no bytes"))?;
+        let bytes = row.get(chunk.at.begin..).and_then(|rest| rest.get(..chunk.at.bytes));
+        let bytes = bytes.ok_or_else(|| broken("it is cut short"))?.to_vec();
+        let found = Chunk::parse(bytes, key, chunk.first).map_err(broken)?;
+        if found.count() as u64 != chunk.count {
+            return Err(broken("it holds another number of entries"));
         }
-        Ok(chunk)
+        Ok(found)
     }
 
     /// One entry; `None` where the chat's folded part does not hold it.
@@ -203,33 +211,8 @@ impl History<'_> {
         Ok(views)
     }
 
-    /// What an id made, if it was folded.
-    pub(super) fn known(self, chat: ChatId, key: IdKey) -> Result<Option<Known>, StoreError> {
-        if let Some(seq) = self.id_seq("SELECT seq FROM ids WHERE id = ?1", id_row(key))?
-            && let Some(known) = self.known_at(chat, key, seq)?
-        {
-            return Ok(Some(known));
-        }
-        let whole = key.0.to_be_bytes();
-        match self.id_seq("SELECT seq FROM ids_beside WHERE key = ?1", whole.as_slice())? {
-            Some(seq) => self.known_at(chat, key, seq),
-            None => Ok(None),
-        }
-    }
-
-    fn id_seq(self, sql: &str, key: impl rusqlite::ToSql) -> Result<Option<Seq>, StoreError> {
-        let seq: Option<i64> = self
-            .0
-            .prepare_cached(sql)
-            .file(CHUNKS)?
-            .query_row([key], |row| row.get(0))
-            .optional()
-            .file(CHUNKS)?;
-        Ok(seq.map(|seq| Seq::clamped(seq.cast_unsigned())))
-    }
-
     /// What the entry itself says about the id: another id may share the first 64 bits.
-    fn known_at(self, chat: ChatId, key: IdKey, seq: Seq) -> Result<Option<Known>, StoreError> {
+    pub(super) fn known_at(self, chat: ChatId, key: IdKey, seq: Seq) -> Result<Option<Known>, StoreError> {
         let Some(row) = self.chat(chat)? else { return Ok(None) };
         let Some(at) = self.locate(chat, &row, seq)? else { return Ok(None) };
         let chat_key = chat_key(chat);
@@ -260,5 +243,5 @@ pub(super) fn gap(chat: ChatId, seq: Seq) -> StoreError {
 pub(super) fn broken_chunk(key: &ChatKey, at: &ChunkRef, detail: &str) -> StoreError {
     let chat = ChatKey::parse(key.as_bytes()).map_or_else(|| "?".to_owned(), |chat| chat.to_string());
     let last = at.end().saturating_sub(1);
-    damaged(format!("chunk {} (entries {} to {last} of chat {chat})", at.id, at.first), detail)
+    damaged(format!("chunk {} (entries {} to {last} of chat {chat})", at.at.row, at.first), detail)
 }

@@ -21,7 +21,8 @@ pub(super) type Answer = Result<Appended, Unavailable>;
 
 /// A record that waits.
 pub(super) struct Job {
-    pub(super) append: Append,
+    /// In a box, since it is moved from hand to hand.
+    pub(super) append: Box<Append>,
     pub(super) answer: oneshot::Sender<Answer>,
     since: Instant,
     bytes: usize,
@@ -85,7 +86,7 @@ impl Intake {
         if waiting.rows >= self.rows_max || waiting.bytes >= self.bytes_max {
             return Err(busy());
         }
-        let job = Job { append, answer, since: now(), bytes };
+        let job = Job { append: Box::new(append), answer, since: now(), bytes };
         let queue = waiting.chats.entry(chat).or_default();
         if queue.len() >= self.chat_rows_max {
             return Err(busy());

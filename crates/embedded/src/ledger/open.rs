@@ -59,7 +59,8 @@ pub(super) fn open(
     let next = meta.folded.max(log.last()) + 1;
     let no_dedupe = shared.settings.faults().no_dedupe;
     let key = FingerprintKey::new(meta.key);
-    let decider = Decider::new(lookups, Arc::clone(&shared.tail), cache, key.clone(), next, no_dedupe);
+    let ids = Arc::clone(chunks.ids());
+    let decider = Decider::new((lookups, ids), Arc::clone(&shared.tail), cache, key.clone(), next, no_dedupe);
     let writer = Writer::new(Arc::clone(&shared), decider, log, commits);
     Ok(Parts { shared, writer, chunks, readers, key })
 }
@@ -168,8 +169,7 @@ fn replay(shared: &Shared, log: &Log, lookups: &Connection, folded: u64) -> Resu
                 ),
             });
         }
-        let (head, state) = (*chat.head(), Arc::clone(chat.state()));
-        tail.push(Arc::new(TailEntry { offset, id, entry: Arc::new(entry), head, state, bytes }));
+        tail.push(Arc::new(TailEntry::new(offset, id, entry, chat, bytes)));
         Ok(())
     })
 }

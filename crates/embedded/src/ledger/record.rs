@@ -29,15 +29,15 @@ pub(super) struct Accepted {
     pub(super) entry: Entry,
 }
 
-/// The bytes of an accepted entry.
-pub(super) fn encode(offset: u64, id: Option<Id>, entry: &Entry) -> Vec<u8> {
-    let mut out = Vec::with_capacity(CRC_BYTES + 512);
-    out.extend_from_slice(&[0; CRC_BYTES]);
-    encode_into(offset, id, entry, &mut out);
-    if let Some((crc, rest)) = out.split_first_chunk_mut::<CRC_BYTES>() {
+/// The bytes of an accepted entry, as many as there are: `scratch` is for their making.
+pub(super) fn encode(offset: u64, id: Option<Id>, entry: &Entry, scratch: &mut Vec<u8>) -> Vec<u8> {
+    scratch.clear();
+    scratch.extend_from_slice(&[0; CRC_BYTES]);
+    encode_into(offset, id, entry, scratch);
+    if let Some((crc, rest)) = scratch.split_first_chunk_mut::<CRC_BYTES>() {
         *crc = crc32fast::hash(rest).to_le_bytes();
     }
-    out
+    scratch.as_slice().to_vec()
 }
 
 /// Appends the bytes without the checksum.

@@ -6,7 +6,7 @@
 //! | table | |
 //! |---|---|
 //! | `meta` | `deployment`: 16 bytes, the same in both files |
-//! | `log_a` … `log_p` | `pos` (the record's offset, gapless over all tables), `chat` (key), `seq`, `record` (layout in `record`). Written in turn, appended only, cleared whole once all that a table holds is folded |
+//! | `log_a` … `log_p` | a row for each transaction: `pos` (the first record's offset; offsets are gapless over all tables), `count`, `records` (layouts in `log` and `record`). Written in turn, appended only, cleared whole once all that a table holds is folded |
 //!
 //! **`chunks.db`**: the history.
 //!
@@ -51,7 +51,7 @@ fn log_1(db: &Transaction<'_>) -> rusqlite::Result<()> {
     db.execute_batch("CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID")?;
     LOG_TABLES.iter().try_for_each(|table| {
         db.execute_batch(&format!(
-            "CREATE TABLE {table} (pos INTEGER PRIMARY KEY, chat BLOB NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL) STRICT"
+            "CREATE TABLE {table} (pos INTEGER PRIMARY KEY, count INTEGER NOT NULL, records BLOB NOT NULL) STRICT"
         ))
     })
 }
@@ -63,8 +63,9 @@ fn chunks_1(db: &Transaction<'_>) -> rusqlite::Result<()> {
          CREATE TABLE chat (chat BLOB PRIMARY KEY, head BLOB NOT NULL, spine BLOB NOT NULL) STRICT, WITHOUT ROWID;
          CREATE TABLE spine (chat BLOB NOT NULL, first_seq INTEGER NOT NULL, data BLOB NOT NULL,
                              PRIMARY KEY (chat, first_seq)) STRICT, WITHOUT ROWID;
-         CREATE TABLE ids (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
-         CREATE TABLE ids_beside (key BLOB PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+         CREATE TABLE ids_run (run INTEGER PRIMARY KEY, count INTEGER NOT NULL, first_block INTEGER NOT NULL,
+                               fences BLOB NOT NULL, filter BLOB NOT NULL) STRICT;
+         CREATE TABLE ids (block INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
          CREATE TABLE state (chat BLOB NOT NULL, seq INTEGER NOT NULL, whole INTEGER NOT NULL, data BLOB NOT NULL,
                              PRIMARY KEY (chat, seq)) STRICT, WITHOUT ROWID;
          CREATE TABLE view (chat BLOB NOT NULL, seq INTEGER NOT NULL, data BLOB NOT NULL,

@@ -40,6 +40,8 @@ pub(super) struct Shared {
     pub(super) progress: watch::Sender<Progress>,
     folded: AtomicU64,
     projected: AtomicU64,
+    /// A fold has taken everything up to this position into its hands.
+    taken: AtomicU64,
     /// Deletions up to this position were folded.
     wiped: AtomicU64,
     /// There is time to leave the files tidy.
@@ -62,6 +64,7 @@ impl Shared {
             progress: watch::Sender::new(Progress::default()),
             folded: AtomicU64::new(folded),
             projected: AtomicU64::new(folded),
+            taken: AtomicU64::new(folded),
             // Before the start there may have been some.
             wiped: AtomicU64::new(folded),
             calm: AtomicBool::new(true),
@@ -110,6 +113,16 @@ impl Shared {
 
     pub(super) fn set_projected(&self, position: u64) {
         self.projected.store(position, Ordering::SeqCst);
+    }
+
+    pub(super) fn set_taken(&self, position: u64) {
+        self.taken.store(position, Ordering::SeqCst);
+    }
+
+    /// Whether so much is projected that the next fold should begin.
+    pub(super) fn is_fold_due(&self) -> bool {
+        let waiting = self.projected().saturating_sub(self.taken.load(Ordering::SeqCst));
+        waiting >= self.settings.fold_rows as u64 || 2 * self.tail.read().bytes() >= self.settings.tail_bytes_max
     }
 
     pub(super) fn tell(&self, what: impl FnOnce(&mut Progress)) {

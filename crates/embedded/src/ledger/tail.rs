@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use chinwag_chat::{Head, IdKey, Known, State, View};
+use chinwag_chat::stored::{ChatKey, chat_key};
+use chinwag_chat::{Chat, Head, IdKey, Known, State, View};
 use chinwag_proto::{Body, ChatId, Entry, Seq};
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -21,9 +22,17 @@ const ENTRY_BYTES: usize = 640;
 /// An accepted entry with what a commit knows about it.
 #[derive(Debug)]
 pub(super) struct TailEntry {
+    /// Its chat's key.
+    pub(super) key: ChatKey,
     pub(super) offset: u64,
     pub(super) id: Option<Id>,
     pub(super) entry: Arc<Entry>,
+    /// Whether it is a message.
+    pub(super) is_message: bool,
+    /// Whether it changes members, roles or settings.
+    pub(super) changes_state: bool,
+    /// The message that it touches.
+    pub(super) target: Option<Seq>,
     /// The chat's head after it.
     pub(super) head: Head,
     /// Members, roles and settings after it.
@@ -33,6 +42,27 @@ pub(super) struct TailEntry {
 }
 
 impl TailEntry {
+    /// What an entry is that took its chat to a head and a state.
+    pub(super) fn new(offset: u64, id: Option<Id>, entry: Entry, chat: &Chat, bytes: Vec<u8>) -> Self {
+        Self {
+            key: chat_key(entry.chat_id),
+            offset,
+            id,
+            is_message: matches!(entry.body, Body::Message { .. }),
+            changes_state: State::is_changed_by(&entry),
+            target: View::target(&entry),
+            head: *chat.head(),
+            state: Arc::clone(chat.state()),
+            entry: Arc::new(entry),
+            bytes,
+        }
+    }
+
+    /// Its place in its chat.
+    pub(super) fn seq(&self) -> Seq {
+        self.head.seq
+    }
+
     pub(super) fn weight(&self) -> usize {
         ENTRY_BYTES + 2 * self.bytes.len()
     }
@@ -92,7 +122,7 @@ impl Tail {
     pub(super) fn push(&mut self, entry: Arc<TailEntry>) {
         self.bytes += entry.weight();
         let chat = self.chats.entry(entry.entry.chat_id).or_default();
-        if let Some(target) = View::target(&entry.entry) {
+        if let Some(target) = entry.target {
             chat.touches.entry(target).or_default().push_back(Arc::clone(&entry));
         }
         chat.entries.push_back(Arc::clone(&entry));
@@ -129,7 +159,7 @@ impl Tail {
         {
             ids.remove(&key);
         }
-        if let Some(target) = View::target(&entry.entry)
+        if let Some(target) = entry.target
             && let Some(touches) = chat.touches.get_mut(&target)
         {
             touches.pop_front();
@@ -165,7 +195,7 @@ impl Tail {
 impl ChatTail {
     /// The first seq that is here.
     pub(super) fn first(&self) -> Seq {
-        self.entries.front().map_or(Seq::ZERO, |entry| entry.entry.seq)
+        self.entries.front().map_or(Seq::ZERO, |entry| entry.seq())
     }
 
     /// The last entry.

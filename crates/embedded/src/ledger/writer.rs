@@ -79,13 +79,8 @@ impl Writer {
 
     /// Everything up to this position is projected: it may be folded.
     pub(super) fn projected(&self, position: u64, wipe: bool) {
-        let shared = &self.shared;
-        shared.set_projected(position);
-        let hurry = {
-            let (tail, settings) = (shared.tail.read(), &shared.settings);
-            tail.len() >= settings.fold_rows || 3 * tail.bytes() >= settings.tail_bytes_max
-        };
-        shared.folding.add(wipe, hurry);
+        self.shared.set_projected(position);
+        self.shared.folding.add(wipe, self.shared.is_fold_due());
     }
 
     /// Once after each fold, and when it was asked for: clears from the log what was folded, and empties its WAL.
@@ -189,7 +184,7 @@ impl WriterThread {
         }
         self.last_rows = jobs.len();
         self.last_sync = Some(now());
-        match self.writer.write(jobs.iter().map(|job| &job.append)) {
+        match self.writer.write(jobs.iter().map(|job| &*job.append)) {
             Ok(decisions) => self.finish(jobs, decisions),
             Err(error) => refuse(jobs, &error.into()),
         }
