@@ -17,6 +17,8 @@
     reason = "a tool for measuring: it stops where something is wrong, and prints"
 )]
 
+#[path = "../tests/gateway_ws/client.rs"]
+mod client;
 #[path = "../tests/gateway_ws/kit.rs"]
 mod kit;
 
@@ -153,7 +155,8 @@ async fn connect(address: &str, token: &str) -> Socket {
     let config = WebSocketConfig::default().read_buffer_size(1_024).write_buffer_size(0);
     let request = format!("ws://{address}/ws").into_client_request().unwrap();
     let stream = TcpStream::connect(address).await.unwrap();
-    let (mut socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await.unwrap();
+    let (mut socket, _) =
+        tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await.unwrap();
     socket.send(Message::text(json!({"type": "auth", "token": token}).to_string())).await.unwrap();
     let ready = socket.next().await.unwrap().unwrap();
     assert!(ready.to_text().unwrap().contains("ready"));

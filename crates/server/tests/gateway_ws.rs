@@ -3,6 +3,8 @@
 
 #[path = "gateway_ws/cbor.rs"]
 mod cbor;
+#[path = "gateway_ws/client.rs"]
+mod client;
 #[path = "gateway_ws/connecting.rs"]
 mod connecting;
 #[path = "gateway_ws/kit.rs"]

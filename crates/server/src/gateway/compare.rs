@@ -76,7 +76,8 @@ async fn tell(gateway: &Gateway, behind: Vec<Behind>) -> Result<(), Unavailable>
 
 /// Finds groups of connected users that are not heard here.
 async fn compare_memberships(gateway: &Gateway, part: usize) -> Result<(), Unavailable> {
-    let mut users: Vec<UserId> = gateway.hub().users().part(part).iter().map(|connection| connection.user()).collect();
+    let mut users: Vec<UserId> =
+        gateway.hub().users().part(part).iter().map(|connection| connection.user()).collect();
     users.sort_unstable();
     users.dedup();
     for user in users {

@@ -228,12 +228,8 @@ mod tests {
     use super::*;
 
     fn connection() -> Connection {
-        let session = Session {
-            user: "1".parse().unwrap(),
-            device: "2".parse().unwrap(),
-            node: 0,
-            incarnation: 0,
-        };
+        let session =
+            Session { user: "1".parse().unwrap(), device: "2".parse().unwrap(), node: 0, incarnation: 0 };
         Connection::new(1, session, Encoding::Json, TokenHash([0; 32]))
     }
 

@@ -50,7 +50,12 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(bus: Arc<dyn LiveBus>, visibility: Arc<Visibility>, caps: Caps, meters: Arc<Meters>) -> Self {
+    pub(crate) fn new(
+        bus: Arc<dyn LiveBus>,
+        visibility: Arc<Visibility>,
+        caps: Caps,
+        meters: Arc<Meters>,
+    ) -> Self {
         Self {
             groups: Groups::new(Arc::clone(&bus)),
             bus,
@@ -212,7 +217,8 @@ impl Hub {
         // Fewer connections than members: ask the connections.
         for part in 0..Table::<UserId>::parts() {
             let connections = self.users.part(part);
-            let members = connections.iter().filter(|connection| state.members.contains_key(&connection.user()));
+            let members =
+                connections.iter().filter(|connection| state.members.contains_key(&connection.user()));
             members.for_each(&mut each);
         }
     }

@@ -126,11 +126,18 @@ impl Inbox {
 
     /// Whether nothing waits and no send awaits its answer.
     pub(crate) fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.busy.as_ref().is_none_or(|busy| busy.tickets.is_empty() && busy.missed.is_empty())
+        self.queue.is_empty()
+            && self.busy.as_ref().is_none_or(|busy| busy.tickets.is_empty() && busy.missed.is_empty())
     }
 
     /// Puts a live entry behind what waits; `summary`: with the chat's summary before it.
-    pub(crate) fn push_entry(&mut self, live: &Arc<LiveEntry>, viewer: Viewer, summary: bool, caps: Caps) -> Pushed {
+    pub(crate) fn push_entry(
+        &mut self,
+        live: &Arc<LiveEntry>,
+        viewer: Viewer,
+        summary: bool,
+        caps: Caps,
+    ) -> Pushed {
         let entry = live.entry();
         if self.passes_over(entry) {
             return Pushed::PassedOver;
@@ -174,7 +181,9 @@ impl Inbox {
     /// Whether so many bytes more may wait.
     pub(crate) fn has_room(&self, bytes: usize, caps: Caps) -> bool {
         let missing = self.busy.as_ref().is_some_and(|busy| !busy.missed.is_empty());
-        !missing && (self.live_frames as usize) < caps.frames && self.live_bytes as usize + bytes <= caps.bytes
+        !missing
+            && (self.live_frames as usize) < caps.frames
+            && self.live_bytes as usize + bytes <= caps.bytes
     }
 
     /// Tells the client to sync everything: events may have been lost.
@@ -220,7 +229,12 @@ impl Inbox {
 
     /// The client is being given a chat up to `to` by other means. What waits of it up to there is taken
     /// out; acknowledgments among that are answered, to be written first.
-    pub(crate) fn overtake(&mut self, chat: ChatId, to: Seq, now_ms: u64) -> Vec<(Arc<LiveEntry>, RequestId)> {
+    pub(crate) fn overtake(
+        &mut self,
+        chat: ChatId,
+        to: Seq,
+        now_ms: u64,
+    ) -> Vec<(Arc<LiveEntry>, RequestId)> {
         let mut acks = Vec::new();
         let mut kept = VecDeque::with_capacity(self.queue.len());
         let covered = |entry: &Entry| entry.chat_id == chat && entry.seq <= to;
@@ -284,7 +298,8 @@ impl Inbox {
     }
 
     fn trim(&mut self) {
-        let is_over = |busy: &Busy| busy.tickets.is_empty() && busy.floors.is_empty() && busy.missed.is_empty();
+        let is_over =
+            |busy: &Busy| busy.tickets.is_empty() && busy.floors.is_empty() && busy.missed.is_empty();
         if self.busy.as_deref().is_some_and(is_over) {
             self.busy = None;
         }

@@ -61,7 +61,10 @@ fn describe() {
     metrics::describe_counter!("chinwag_sends_total", "Records taken from WebSocket clients");
     metrics::describe_counter!("chinwag_acks_total", "Acknowledgments written to WebSocket clients");
     metrics::describe_counter!("chinwag_deliveries_total", "Live entries written, each for each connection");
-    metrics::describe_counter!("chinwag_live_frames_dropped_total", "Live frames dropped for slow connections");
+    metrics::describe_counter!(
+        "chinwag_live_frames_dropped_total",
+        "Live frames dropped for slow connections"
+    );
     metrics::describe_counter!("chinwag_resyncs_total", "Times that a client was told to sync");
     metrics::describe_counter!("chinwag_send_refusals_total", "Sends refused because of the device's budget");
     metrics::describe_counter!("chinwag_closes_total", "WebSockets closed, by the server's close code");

@@ -68,7 +68,9 @@ impl LiveEntry {
     pub(crate) fn bytes(&self) -> usize {
         const ENVELOPE_BYTES: usize = 300;
         let content = match &self.entry.body {
-            chinwag_proto::Body::Message { content, .. } | chinwag_proto::Body::Edit { content, .. } => content.as_ref(),
+            chinwag_proto::Body::Message { content, .. } | chinwag_proto::Body::Edit { content, .. } => {
+                content.as_ref()
+            }
             chinwag_proto::Body::Mls { data, .. } | chinwag_proto::Body::Notice { data, .. } => Some(data),
             _ => None,
         };

@@ -91,7 +91,9 @@ impl Screen {
     /// Whether the client itself raised this mark.
     pub(crate) fn has_raised(&self, chat: ChatId, mark: &CursorMark) -> bool {
         self.raised.is_some_and(|(of, own)| {
-            of == chat && mark.read.unwrap_or_default() <= own.read && mark.delivered.unwrap_or_default() <= own.delivered
+            of == chat
+                && mark.read.unwrap_or_default() <= own.read
+                && mark.delivered.unwrap_or_default() <= own.delivered
         })
     }
 

@@ -12,9 +12,11 @@ use super::connection::Connection;
 /// A power of two.
 const SHARDS: usize = 64;
 
+type Shard<K> = Mutex<HashMap<K, Vec<Arc<Connection>>>>;
+
 /// Connections by key.
 pub(crate) struct Table<K> {
-    shards: Box<[Mutex<HashMap<K, Vec<Arc<Connection>>>>]>,
+    shards: Box<[Shard<K>]>,
     hasher: RandomState,
 }
 
@@ -75,7 +77,7 @@ impl<K: Eq + Hash + Copy> Table<K> {
         SHARDS
     }
 
-    fn shard(&self, key: K) -> &Mutex<HashMap<K, Vec<Arc<Connection>>>> {
+    fn shard(&self, key: K) -> &Shard<K> {
         let hash = usize::try_from(self.hasher.hash_one(key) & (SHARDS as u64 - 1)).unwrap_or(0);
         &self.shards[hash]
     }

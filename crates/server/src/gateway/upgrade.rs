@@ -13,8 +13,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ALLOW, CONNECTION, CONTENT_TYPE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    ALLOW, CONNECTION, CONTENT_TYPE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
@@ -46,8 +46,7 @@ pub(super) fn routes(gateway: &Arc<Gateway>) -> Router {
 }
 
 async fn other_method() -> Response {
-    let problem = Problem::new(Code::MethodNotAllowed, "a WebSocket is opened with GET");
-    let mut response = refusal(&problem);
+    let mut response = refusal(Refused(Code::MethodNotAllowed, "a WebSocket is opened with GET"));
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
     response
 }
@@ -55,8 +54,8 @@ async fn other_method() -> Response {
 async fn upgrade(State(gateway): State<Arc<Gateway>>, mut request: Request) -> Response {
     let accepted = match accept(&gateway, request.version(), request.headers()) {
         Ok(accepted) => accepted,
-        Err(problem) => {
-            let mut response = refusal(&problem);
+        Err(refused) => {
+            let mut response = refusal(refused);
             response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
             return response;
         }
@@ -65,7 +64,7 @@ async fn upgrade(State(gateway): State<Arc<Gateway>>, mut request: Request) -> R
     drop(request);
     let task = Box::pin(serve(Arc::clone(&gateway), upgrade, accepted.encoding));
     if gateway.tasks.spawn(task).is_err() {
-        return refusal(&going_away());
+        return refusal(GOING_AWAY);
     }
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
     let headers = response.headers_mut();
@@ -86,10 +85,18 @@ struct Accepted {
     protocol: Option<&'static str>,
 }
 
-fn accept(gateway: &Gateway, version: Version, headers: &HeaderMap) -> Result<Accepted, Problem> {
-    let invalid = |detail: &str| Problem::new(Code::InvalidRequest, detail);
+/// Why a request does not become one.
+#[derive(Clone, Copy, Debug)]
+struct Refused(Code, &'static str);
+
+const GOING_AWAY: Refused =
+    Refused(Code::Unavailable, "this server is going away; connect again in a moment");
+const NO_KEY: Refused = Refused(Code::InvalidRequest, "`Sec-WebSocket-Key` must be 16 bytes in base64");
+
+fn accept(gateway: &Gateway, version: Version, headers: &HeaderMap) -> Result<Accepted, Refused> {
+    let invalid = |detail| Refused(Code::InvalidRequest, detail);
     if gateway.is_ending() {
-        return Err(going_away());
+        return Err(GOING_AWAY);
     }
     let upgrades = has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket");
     if version != Version::HTTP_11 || !upgrades {
@@ -99,14 +106,12 @@ fn accept(gateway: &Gateway, version: Version, headers: &HeaderMap) -> Result<Ac
         return Err(invalid("`Sec-WebSocket-Version` must be 13"));
     }
     let key = headers.get(SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes()));
-    let key = key.ok_or_else(|| invalid("`Sec-WebSocket-Key` must be 16 bytes in base64"))?;
-    let key = HeaderValue::try_from(derive_accept_key(key.as_bytes()))
-        .map_err(|_| invalid("`Sec-WebSocket-Key` must be 16 bytes in base64"))?;
+    let key = derive_accept_key(key.ok_or(NO_KEY)?.as_bytes());
+    let key = HeaderValue::try_from(key).map_err(|_| NO_KEY)?;
     if !may_connect(gateway, headers) {
-        return Err(Problem::new(
-            Code::Forbidden,
-            "pages of this origin may not connect here; an operator allows it under [cors] origins",
-        ));
+        const DETAIL: &str =
+            "pages of this origin may not connect here; an operator allows it under [cors] origins";
+        return Err(Refused(Code::Forbidden, DETAIL));
     }
     let (encoding, protocol) = subprotocol(headers).ok_or_else(|| {
         invalid("none of the subprotocols offered is known; known are chinwag.v1 and chinwag.v1.cbor")
@@ -114,18 +119,20 @@ fn accept(gateway: &Gateway, version: Version, headers: &HeaderMap) -> Result<Ac
     Ok(Accepted { key, encoding, protocol })
 }
 
-fn going_away() -> Problem {
-    Problem::new(Code::Unavailable, "this server is going away; connect again in a moment")
-}
-
-fn refusal(problem: &Problem) -> Response {
+fn refusal(Refused(code, detail): Refused) -> Response {
+    let problem = Problem::new(code, detail);
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let json = serde_json::to_vec(problem).unwrap_or_default();
+    let json = serde_json::to_vec(&problem).unwrap_or_default();
     (status, [(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))], json).into_response()
 }
 
 fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim)
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {

@@ -28,8 +28,11 @@ async fn json_and_cbor_clients_chat_with_each_other() {
 #[tokio::test]
 async fn text_on_a_cbor_connection_and_junk_close_4400() {
     let world = World::start().await;
-    let frames =
-        [Message::text("{\"type\":\"ping\",\"id\":1}"), Message::binary(vec![0xff]), Message::binary(vec![0x81; 4_000])];
+    let frames = [
+        Message::text("{\"type\":\"ping\",\"id\":1}"),
+        Message::binary(vec![0xff]),
+        Message::binary(vec![0x81; 4_000]),
+    ];
     for (number, frame) in frames.into_iter().enumerate() {
         let mut amy = world.person(&format!("amy{number}")).await.connects_with_cbor().await;
         amy.socket.send(frame).await.unwrap();

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 
+use super::client::Client;
 use super::kit::{Setup, World, close_code, hash};
 
 fn status(refused: Result<impl Sized, tungstenite::Error>) -> (u16, serde_json::Value) {
@@ -33,7 +34,8 @@ async fn the_subprotocol_is_the_clients_first_choice_that_is_known() {
         (&["chinwag.v9", "chinwag.v1"], Some("chinwag.v1")),
         (&[], None),
     ] {
-        let offers: String = offers.iter().map(|offer| format!("sec-websocket-protocol: {offer}\r\n")).collect();
+        let offers: String =
+            offers.iter().map(|offer| format!("sec-websocket-protocol: {offer}\r\n")).collect();
         let answer = ask(&world, &format!("{UPGRADE}{offers}")).await;
         assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
         let named = answer.lines().find_map(|line| line.strip_prefix("sec-websocket-protocol: "));
@@ -180,7 +182,10 @@ async fn anything_else_wrong_is_an_error_and_the_connection_lives() {
         (json!({"type": "ping", "loud": true}), "loud"),
         (json!({"type": "send"}), "clientMessageId"),
         (json!({"type": "send", "clientMessageId": "m", "content": "x"}), "chatId"),
-        (json!({"type": "send", "chatId": "g.1", "to": "1", "clientMessageId": "m", "content": "x"}), "chatId"),
+        (
+            json!({"type": "send", "chatId": "g.1", "to": "1", "clientMessageId": "m", "content": "x"}),
+            "chatId",
+        ),
         (json!({"type": "send", "chatId": "nonsense", "clientMessageId": "m", "content": "x"}), "chat id"),
         (json!({"type": "send", "chatId": "g.1", "clientMessageId": "m", "content": ""}), "content"),
         (json!({"type": "sync", "chatId": "g.1", "after": -1}), "after"),
@@ -224,7 +229,7 @@ async fn a_claim_that_the_bus_lost_is_found_by_the_sweep() {
 }
 
 /// Pings once; answers the close code where the connection is closed.
-async fn keep_alive(client: &mut super::kit::Client) -> Option<u16> {
+async fn keep_alive(client: &mut Client) -> Option<u16> {
     drop(client.socket.send(Message::text("{\"type\":\"ping\",\"id\":1}")).await);
     match client.next().await {
         Ok(_) => {
@@ -246,7 +251,7 @@ async fn a_token_that_dies_closes_4403_and_spares_the_others() {
     kept.hears_nothing().await;
 }
 
-fn announce_revoked(world: &World, client: &super::kit::Client) {
+fn announce_revoked(world: &World, client: &Client) {
     let event = Event::Revoked { devices: vec![client.device] };
     world.bus.publish(Channel::User(client.user), std::sync::Arc::new(event));
 }

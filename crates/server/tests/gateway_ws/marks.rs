@@ -1,15 +1,21 @@
 //! Read and delivered marks, and the chat on screen.
 
+use chinwag_ports::Profiles;
+use chinwag_ports::directory::ProfileChange;
 use chinwag_proto::frame::{CursorMark, Cursors};
 use chinwag_proto::{ChatId, Code, ServerFrame};
-use chinwag_ports::directory::ProfileChange;
-use chinwag_ports::Profiles;
 use serde_json::json;
 
-use super::kit::{Client, World, message, seq};
+use super::client::Client;
+use super::kit::{World, message, seq};
 
 async fn cursors(client: &mut Client) -> Cursors {
-    client.hears("cursors", |frame| if let ServerFrame::Cursors(cursors) = frame { Some(cursors) } else { None }).await
+    client
+        .hears(
+            "cursors",
+            |frame| if let ServerFrame::Cursors(cursors) = frame { Some(cursors) } else { None },
+        )
+        .await
 }
 
 fn read(of: &Client, number: u64) -> CursorMark {
@@ -86,7 +92,8 @@ async fn many_marks_are_one_frame() {
 #[tokio::test]
 async fn a_group_tells_read_marks_to_those_who_have_it_open() {
     let world = World::start().await;
-    let (mut amy, mut bob, mut cat) = (world.client("amy").await, world.client("bob").await, world.client("cat").await);
+    let (mut amy, mut bob, mut cat) =
+        (world.client("amy").await, world.client("bob").await, world.client("cat").await);
     let group = world.group(&[&amy, &bob, &cat]).await;
     amy.says(json!({"type": "open", "chatId": group})).await;
     let shown = cursors(&mut amy).await;
@@ -109,7 +116,8 @@ async fn a_group_tells_read_marks_to_those_who_have_it_open() {
 #[tokio::test]
 async fn a_group_above_a_hundred_shows_no_marks() {
     let world = World::limited(|limits| limits.intimate_group_members = 2).await;
-    let (mut amy, mut bob, cat) = (world.client("amy").await, world.client("bob").await, world.client("cat").await);
+    let (mut amy, mut bob, cat) =
+        (world.client("amy").await, world.client("bob").await, world.client("cat").await);
     let group = world.group(&[&amy, &bob, &cat]).await;
     amy.says(json!({"type": "open", "chatId": group})).await;
     amy.forgets().await;
@@ -144,7 +152,9 @@ async fn marks_of_a_chat_that_is_not_ones_own_are_refused() {
     assert_eq!(eve.error().await.code, Code::NotFound);
     let group = world.group(&[&amy, &bob, &eve]).await;
     world.asks(amy.caller(), group, chinwag_chat::Ask::Remove { user: eve.user }).await;
-    for frame in [json!({"type": "read", "chatId": group, "seq": 1}), json!({"type": "open", "chatId": group})] {
+    for frame in
+        [json!({"type": "read", "chatId": group, "seq": 1}), json!({"type": "open", "chatId": group})]
+    {
         eve.says(frame).await;
         assert_eq!(eve.error().await.code, Code::NotMember);
     }

@@ -6,7 +6,8 @@ use chinwag_proto::rest::{CreateChat, Summary};
 use chinwag_proto::{Body, ChatId, Role, ServerFrame};
 use serde_json::json;
 
-use super::kit::{Client, World, message, seqs};
+use super::client::{Client, seqs};
+use super::kit::{World, message};
 
 async fn appears(client: &mut Client, chat: ChatId) -> Summary {
     client
@@ -36,7 +37,8 @@ async fn founders_hear_of_a_new_group_and_then_its_first_entry() {
 #[tokio::test]
 async fn whoever_is_added_gets_his_own_entry_and_everything_after_it() {
     let world = World::start().await;
-    let (mut amy, bob, mut cat) = (world.client("amy").await, world.client("bob").await, world.client("cat").await);
+    let (mut amy, bob, mut cat) =
+        (world.client("amy").await, world.client("bob").await, world.client("cat").await);
     let group = world.group(&[&amy, &bob]).await;
     amy.sends("before cat", group).await;
     world.asks(amy.caller(), group, Ask::Add { users: vec![cat.user] }).await;
@@ -83,7 +85,8 @@ async fn whoever_comes_back_to_a_group_hears_it_again() {
 #[tokio::test]
 async fn changes_of_title_and_role_are_told_to_those_whom_they_concern() {
     let world = World::start().await;
-    let (mut amy, mut bob, mut cat) = (world.client("amy").await, world.client("bob").await, world.client("cat").await);
+    let (mut amy, mut bob, mut cat) =
+        (world.client("amy").await, world.client("bob").await, world.client("cat").await);
     let group = world.group(&[&amy, &bob, &cat]).await;
     for client in [&mut amy, &mut bob, &mut cat] {
         client.forgets().await;

@@ -9,10 +9,15 @@ use chinwag_proto::frame::{PresenceStatus, Status};
 use chinwag_proto::{ServerFrame, UserId};
 use serde_json::json;
 
-use super::kit::{Client, Setup, World, message};
+use super::client::Client;
+use super::kit::{Setup, World, message};
 
 async fn told(client: &mut Client) -> Vec<PresenceStatus> {
-    client.hears("presence", |frame| if let ServerFrame::Presence(presence) = frame { Some(presence.users) } else { None }).await
+    client
+        .hears("presence", |frame| {
+            if let ServerFrame::Presence(presence) = frame { Some(presence.users) } else { None }
+        })
+        .await
 }
 
 async fn watches(client: &mut Client, users: &[UserId]) -> Vec<(UserId, Status)> {
@@ -101,7 +106,8 @@ async fn away_is_when_no_device_is_active() {
 #[tokio::test]
 async fn those_who_may_not_see_are_told_nothing() {
     let world = quick().await;
-    let (mut amy, bob, mut eve) = (world.client("amy").await, world.client("bob").await, world.client("eve").await);
+    let (mut amy, bob, mut eve) =
+        (world.client("amy").await, world.client("bob").await, world.client("eve").await);
     acquaint(&world, &amy, &bob).await;
     assert_eq!(watches(&mut eve, &[amy.user, bob.user]).await, []);
     amy.says(json!({"type": "active", "on": false})).await;
@@ -159,7 +165,8 @@ async fn a_blocked_users_presence_is_dropped_at_the_blocker() {
 #[tokio::test]
 async fn a_new_watch_replaces_the_earlier_one() {
     let world = quick().await;
-    let (mut amy, mut bob, mut cat) = (world.client("amy").await, world.client("bob").await, world.client("cat").await);
+    let (mut amy, mut bob, mut cat) =
+        (world.client("amy").await, world.client("bob").await, world.client("cat").await);
     acquaint(&world, &amy, &bob).await;
     acquaint(&world, &amy, &cat).await;
     watches(&mut amy, &[bob.user]).await;

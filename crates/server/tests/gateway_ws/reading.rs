@@ -5,7 +5,8 @@ use std::time::Duration;
 use chinwag_proto::{ChatId, Code, ServerFrame};
 use serde_json::json;
 
-use super::kit::{Client, Setup, World, message, seqs, text_of};
+use super::client::{Client, seqs, text_of};
+use super::kit::{Setup, World, message};
 
 #[tokio::test]
 async fn a_chat_is_read_page_by_page_until_it_is_complete() {
@@ -20,7 +21,9 @@ async fn a_chat_is_read_page_by_page_until_it_is_complete() {
     loop {
         let id = bob.next_id();
         bob.says(json!({"type": "sync", "id": id, "chatId": chat, "after": after, "limit": 2})).await;
-        let page = bob.hears("entries", |frame| if let ServerFrame::Entries(page) = frame { Some(page) } else { None }).await;
+        let page = bob
+            .hears("entries", |frame| if let ServerFrame::Entries(page) = frame { Some(page) } else { None })
+            .await;
         assert_eq!((page.from.get(), page.head.get()), (after + 1, 5));
         texts.extend(page.entries.iter().map(text_of));
         after = page.to.get();
@@ -47,11 +50,15 @@ async fn whoever_stands_above_the_head_is_told_the_head() {
 #[tokio::test]
 async fn a_strangers_chat_is_not_there_and_an_ex_member_is_told_so() {
     let world = World::start().await;
-    let (amy, mut bob, mut eve) = (world.client("amy").await, world.client("bob").await, world.client("eve").await);
+    let (amy, mut bob, mut eve) =
+        (world.client("amy").await, world.client("bob").await, world.client("eve").await);
     let group = world.group(&[&amy, &bob]).await;
     let sync = json!({"type": "sync", "chatId": group, "after": 0});
     assert_eq!(eve.is_refused(sync.clone()).await.code, Code::NotFound);
-    assert_eq!(eve.is_refused(json!({"type": "sync", "chatId": "g.1", "after": 0})).await.code, Code::NotFound);
+    assert_eq!(
+        eve.is_refused(json!({"type": "sync", "chatId": "g.1", "after": 0})).await.code,
+        Code::NotFound
+    );
     world.asks(amy.caller(), group, chinwag_chat::Ask::Remove { user: bob.user }).await;
     assert_eq!(bob.is_refused(sync).await.code, Code::NotMember);
 }
@@ -68,8 +75,13 @@ async fn heads_tell_what_to_sync_after_an_absence_and_what_is_gone() {
     let id = bob.next_id();
     let chats = json!({moved.to_string(): 0, same.to_string(): 1, left.to_string(): 1, others.to_string(): 1, "g.1": 4});
     bob.says(json!({"type": "heads", "id": id, "chats": chats})).await;
-    let heads = bob.hears("heads", |frame| if let ServerFrame::Heads(heads) = frame { Some(heads) } else { None }).await;
-    assert_eq!(heads.changed.iter().map(|chat| (chat.chat_id, chat.head.get())).collect::<Vec<_>>(), [(moved, 1)]);
+    let heads = bob
+        .hears("heads", |frame| if let ServerFrame::Heads(heads) = frame { Some(heads) } else { None })
+        .await;
+    assert_eq!(
+        heads.changed.iter().map(|chat| (chat.chat_id, chat.head.get())).collect::<Vec<_>>(),
+        [(moved, 1)]
+    );
     let mut gone = heads.gone;
     gone.sort_unstable();
     let mut expected = [left, others, "g.1".parse().unwrap()];
@@ -93,7 +105,9 @@ async fn the_chat_list_comes_in_pages() {
             chats["cursor"] = json!(cursor);
         }
         amy.says(chats).await;
-        let page = amy.hears("chats", |frame| if let ServerFrame::Chats(page) = frame { Some(page) } else { None }).await;
+        let page = amy
+            .hears("chats", |frame| if let ServerFrame::Chats(page) = frame { Some(page) } else { None })
+            .await;
         listed.extend(page.chats.iter().map(|chat| chat.chat_id));
         cursor = page.cursor;
         if cursor.is_none() {
@@ -156,10 +170,13 @@ async fn what_a_page_holds_is_not_delivered_again_even_when_it_is_published_late
     bob.forgets().await;
     world.directory.write_faults().fail_from_now_on();
     let caller = amy.caller();
-    let ask = chinwag_chat::Ask::Update { title: Some("new".parse().unwrap()), history: None, who_may_add: None };
-    let request = chinwag_server::service::sending::Request { chat: group, id: None, resend: true, after: None, ask };
+    let ask =
+        chinwag_chat::Ask::Update { title: Some("new".parse().unwrap()), history: None, who_may_add: None };
+    let request =
+        chinwag_server::service::sending::Request { chat: group, id: None, resend: true, after: None, ask };
     let ask = chinwag_chat::Ask::SetRole { user: bob.user, role: chinwag_proto::Role::Admin };
-    let held = chinwag_server::service::sending::Request { chat: group, id: None, resend: true, after: None, ask };
+    let held =
+        chinwag_server::service::sending::Request { chat: group, id: None, resend: true, after: None, ask };
     let held = world.services.sending.submit(caller, held, None).await.unwrap();
     let after = world.services.sending.submit(caller, request, None).await.unwrap();
     let page = bob.syncs(group, 1).await;
@@ -181,7 +198,8 @@ async fn events_lost_on_the_way_are_told_as_a_resync_of_everything() {
     world.bus.losses().heal();
     bob.hears_nothing().await;
     world.bus.reset();
-    let all = bob.hears("resync", |frame| if let ServerFrame::Resync(resync) = frame { resync.all } else { None });
+    let all =
+        bob.hears("resync", |frame| if let ServerFrame::Resync(resync) = frame { resync.all } else { None });
     assert!(all.await);
     world.asks(amy.caller(), chat, message("live")).await;
     assert_eq!(bob.reads().await, "live");
@@ -190,7 +208,8 @@ async fn events_lost_on_the_way_are_told_as_a_resync_of_everything() {
 
 /// The chats that a client is told to sync.
 async fn missed(client: &mut Client) -> Vec<(ChatId, u64)> {
-    let chats = client.hears("resync", |frame| if let ServerFrame::Resync(resync) = frame { resync.chats } else { None });
+    let chats = client
+        .hears("resync", |frame| if let ServerFrame::Resync(resync) = frame { resync.chats } else { None });
     chats.await.into_iter().map(|chat| (chat.chat_id, chat.head.get())).collect()
 }
 
@@ -199,7 +218,8 @@ async fn what_the_bus_lost_of_a_group_unheard_is_found_by_comparing() {
     let mut setup = Setup::default();
     setup.settings.compare = Duration::from_millis(100);
     let world = World::with(setup).await;
-    let (amy, mut bob, mut eve) = (world.client("amy").await, world.client("bob").await, world.client("eve").await);
+    let (amy, mut bob, mut eve) =
+        (world.client("amy").await, world.client("bob").await, world.client("eve").await);
     let group = world.group(&[&amy, &bob]).await;
     bob.forgets().await;
     world.bus.losses().fail_from_now_on();

@@ -5,7 +5,8 @@ use chinwag_proto::text::RequestId;
 use chinwag_proto::{Body, ChatId, Code, ServerFrame};
 use serde_json::json;
 
-use super::kit::{Client, World, message, seqs, text_of};
+use super::client::{Client, seqs, text_of};
+use super::kit::{World, message};
 
 #[tokio::test]
 async fn a_message_is_acknowledged_and_reaches_the_other_side() {
@@ -25,7 +26,8 @@ async fn to_names_a_user_or_a_whole_chat() {
     let world = World::start().await;
     let (mut amy, mut bob) = (world.client("amy").await, world.client("bob").await);
     let group = world.group(&[&amy, &bob]).await;
-    let send = |to: String, id: &str| json!({"type": "send", "to": to, "clientMessageId": id, "content": "hi"});
+    let send =
+        |to: String, id: &str| json!({"type": "send", "to": to, "clientMessageId": id, "content": "hi"});
     assert_eq!(amy.asks(send(bob.user.to_string(), "a")).await.chat_id, amy.chat_with(&bob));
     assert_eq!(amy.asks(send(group.to_string(), "b")).await.chat_id, group);
     assert_eq!(bob.entry().await.chat_id, group, "the group's beginning");
@@ -72,7 +74,8 @@ async fn edits_deletions_and_reactions_are_entries() {
     assert_eq!(amy.asks(with("delete", "d", json!({}))).await.seq.get(), 4);
     let again = amy.asks(with("delete", "other", json!({}))).await;
     assert_eq!((again.seq.get(), again.duplicate), (4, true), "deleting what is deleted makes no entry");
-    let kinds = [bob.entry().await, bob.entry().await, bob.entry().await].map(|entry| entry.body.kind().to_owned());
+    let kinds =
+        [bob.entry().await, bob.entry().await, bob.entry().await].map(|entry| entry.body.kind().to_owned());
     assert_eq!(kinds, ["message", "edit", "delete"]);
     assert_eq!(amy.entry().await.body.kind(), "reaction");
 }
@@ -80,7 +83,8 @@ async fn edits_deletions_and_reactions_are_entries() {
 #[tokio::test]
 async fn a_reply_names_its_message_and_refusals_have_their_codes() {
     let world = World::start().await;
-    let (mut amy, bob, mut eve) = (world.client("amy").await, world.client("bob").await, world.client("eve").await);
+    let (mut amy, bob, mut eve) =
+        (world.client("amy").await, world.client("bob").await, world.client("eve").await);
     let chat = amy.chat_with(&bob);
     amy.sends("hi", chat).await;
     let send = |id: &str, more: serde_json::Value| {
@@ -90,7 +94,11 @@ async fn a_reply_names_its_message_and_refusals_have_their_codes() {
     };
     assert_eq!(amy.asks(send("a", json!({"replyTo": 1}))).await.seq.get(), 2);
     assert_eq!(amy.is_refused(send("b", json!({"replyTo": 9}))).await.code, Code::NotFound);
-    assert_eq!(eve.is_refused(send("c", json!({}))).await.code, Code::NotFound, "a stranger's chat is not there");
+    assert_eq!(
+        eve.is_refused(send("c", json!({}))).await.code,
+        Code::NotFound,
+        "a stranger's chat is not there"
+    );
     assert_eq!(amy.is_refused(send("a", json!({"content": "other"}))).await.code, Code::IdempotencyConflict);
     assert_eq!(amy.is_refused(send("d", json!({"after": 1}))).await.code, Code::InvalidRequest);
     let nobody = json!({"type": "send", "to": "999", "clientMessageId": "e", "content": "x"});
@@ -113,7 +121,8 @@ async fn a_retry_is_never_a_second_message() {
     let mut resend = send.clone();
     resend["resend"] = json!(true);
     let mut laptop = phone.person().connects().await;
-    let mut again = vec![phone.asks(send.clone()).await, laptop.asks(send).await, laptop.asks(resend.clone()).await];
+    let mut again =
+        vec![phone.asks(send.clone()).await, laptop.asks(send).await, laptop.asks(resend.clone()).await];
     // Beyond the last 256 entries the client has to say that it may have asked before.
     for number in 0..300 {
         world.asks(bob.caller(), chat, message(&number.to_string())).await;
@@ -124,7 +133,10 @@ async fn a_retry_is_never_a_second_message() {
     phone.asks(json!({"type": "delete", "chatId": chat, "target": 1, "clientMessageId": "d"})).await;
     again.push(phone.asks(resend).await);
     for ack in again {
-        assert_eq!((ack.seq, ack.message_id, ack.created_at), (first.seq, first.message_id, first.created_at));
+        assert_eq!(
+            (ack.seq, ack.message_id, ack.created_at),
+            (first.seq, first.message_id, first.created_at)
+        );
         assert!(ack.duplicate);
     }
     assert_eq!(bob.drains().await.iter().filter(|frame| is_text(frame, "hi")).count(), 1);
@@ -140,7 +152,8 @@ async fn two_sends_of_one_id_at_once_are_one_entry_and_both_are_answered() {
     let (mut amy, mut bob) = (world.client("amy").await, world.client("bob").await);
     let chat = amy.chat_with(&bob);
     for _ in 0..2 {
-        amy.says(json!({"type": "send", "id": 7, "chatId": chat, "clientMessageId": "m", "content": "hi"})).await;
+        amy.says(json!({"type": "send", "id": 7, "chatId": chat, "clientMessageId": "m", "content": "hi"}))
+            .await;
     }
     let (first, second) = (amy.ack(7).await, amy.ack(7).await);
     assert_eq!((first.seq, first.duplicate, second.duplicate), (second.seq, false, true));
@@ -190,8 +203,10 @@ async fn every_connection_sees_every_seq_once_and_rising_whoever_sends() {
         let of_group = seqs(&told, group);
         let first = of_group[0];
         assert_eq!(of_group, (first..=last).collect::<Vec<_>>());
-        let is_own = |frame: &&ServerFrame| matches!(frame, ServerFrame::Entry(entry)
-            if entry.device_id == client.device && matches!(entry.body, Body::Message { .. }));
+        let is_own = |frame: &&ServerFrame| {
+            matches!(frame, ServerFrame::Entry(entry)
+            if entry.device_id == client.device && matches!(entry.body, Body::Message { .. }))
+        };
         assert_eq!(told.iter().filter(is_own).count(), 0, "its own come as acknowledgments");
         assert_eq!(told.iter().filter(|frame| matches!(frame, ServerFrame::Ack(_))).count(), EACH);
     }
@@ -202,8 +217,10 @@ async fn a_request_id_is_repeated_as_it_was() {
     let world = World::start().await;
     let (mut amy, bob) = (world.client("amy").await, world.client("bob").await);
     let chat = amy.chat_with(&bob);
-    amy.says(json!({"type": "send", "id": "séven", "chatId": chat, "clientMessageId": "m", "content": "hi"})).await;
-    let ack = amy.hears("ack", |frame| if let ServerFrame::Ack(ack) = frame { Some(ack) } else { None }).await;
+    amy.says(json!({"type": "send", "id": "séven", "chatId": chat, "clientMessageId": "m", "content": "hi"}))
+        .await;
+    let ack =
+        amy.hears("ack", |frame| if let ServerFrame::Ack(ack) = frame { Some(ack) } else { None }).await;
     assert_eq!(ack.id, RequestId::Text("séven".into()));
 }
 
@@ -221,7 +238,11 @@ async fn a_bus_that_loses_a_commit_does_not_lose_its_acknowledgment() {
         ServerFrame::Resync(resync) => resync.chats,
         _ => None,
     });
-    assert_eq!(resync.await.first().map(|chat| chat.head.get()), Some(2), "what else may be lost is to be synced");
+    assert_eq!(
+        resync.await.first().map(|chat| chat.head.get()),
+        Some(2),
+        "what else may be lost is to be synced"
+    );
     assert_eq!(amy.sends("three", chat).await.seq.get(), 3);
 }
 
@@ -230,7 +251,8 @@ async fn unavailable_is_an_error_and_a_resend_tells() {
     let world = World::start().await;
     let (mut amy, mut bob) = (world.client("amy").await, world.client("bob").await);
     let chat = amy.chat_with(&bob);
-    let send = json!({"type": "send", "chatId": chat, "clientMessageId": "m", "content": "hi", "resend": true});
+    let send =
+        json!({"type": "send", "chatId": chat, "clientMessageId": "m", "content": "hi", "resend": true});
     world.ledger.append_faults().fail_next(1);
     let error = amy.is_refused(send.clone()).await;
     assert_eq!((error.code, error.retry_after_ms.is_some()), (Code::Unavailable, true));
@@ -250,7 +272,8 @@ async fn the_budget_is_one_for_all_kinds_and_says_when_to_come_back() {
     let (mut amy, bob) = (world.client("amy").await, world.client("bob").await);
     let chat = amy.chat_with(&bob);
     amy.sends("one", chat).await;
-    let react = json!({"type": "react", "chatId": chat, "target": 1, "key": "x", "on": true, "clientMessageId": "r"});
+    let react =
+        json!({"type": "react", "chatId": chat, "target": 1, "key": "x", "on": true, "clientMessageId": "r"});
     amy.asks(react.clone()).await;
     assert!(amy.asks(react.clone()).await.duplicate, "a duplicate counts, too");
     let refused = amy.is_refused(react).await;
@@ -286,7 +309,8 @@ async fn a_blocked_user_is_refused_and_what_he_wrote_stands() {
     world.services.visibility.forget_block(amy.user, eve.user);
     let send = json!({"type": "send", "chatId": chat, "clientMessageId": "m", "content": "hello?"});
     assert_eq!(eve.is_refused(send).await.code, Code::Forbidden);
-    let react = json!({"type": "react", "chatId": chat, "target": 1, "key": "x", "on": true, "clientMessageId": "r"});
+    let react =
+        json!({"type": "react", "chatId": chat, "target": 1, "key": "x", "on": true, "clientMessageId": "r"});
     assert_eq!(eve.is_refused(react).await.code, Code::Forbidden);
     amy.sends("a block works one way", chat).await;
     assert_eq!(eve.reads().await, "a block works one way");
@@ -321,7 +345,8 @@ async fn an_encrypted_chat_takes_sealed_content_and_orders_its_commits() {
 #[tokio::test]
 async fn members_of_an_encrypted_group_change_with_their_commit() {
     let world = World::start().await;
-    let (mut amy, bob, mut cat) = (world.client("amy").await, world.client("bob").await, world.client("cat").await);
+    let (mut amy, bob, mut cat) =
+        (world.client("amy").await, world.client("bob").await, world.client("cat").await);
     let body = chinwag_proto::rest::CreateChat {
         title: None,
         members: vec![bob.user],
@@ -338,6 +363,7 @@ async fn members_of_an_encrypted_group_change_with_their_commit() {
     assert_eq!(entry.seq, ack.seq);
     let Body::Mls { changes, .. } = entry.body else { panic!("not an MLS entry") };
     assert_eq!((changes[0].user_id, changes[0].change), (cat.user, MembershipChange::Added));
-    let appeared = cat.hears("chat", |frame| if let ServerFrame::Chat(chat) = frame { Some(chat.chat_id) } else { None });
+    let appeared = cat
+        .hears("chat", |frame| if let ServerFrame::Chat(chat) = frame { Some(chat.chat_id) } else { None });
     assert_eq!(appeared.await, group);
 }

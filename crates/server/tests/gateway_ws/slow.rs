@@ -7,7 +7,8 @@ use chinwag_server::service::Caller;
 use futures_util::SinkExt;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::kit::{DEADLINE, Setup, World, close_code, message, seqs};
+use super::client::seqs;
+use super::kit::{DEADLINE, Setup, World, close_code, message};
 
 /// More than the kernel's buffers between the two take.
 const FLOOD: usize = 700;

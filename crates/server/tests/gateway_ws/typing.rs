@@ -5,7 +5,8 @@ use chinwag_ports::{Clock, Contacts, Profiles};
 use chinwag_proto::{ChatId, Code, ServerFrame, UserId};
 use serde_json::json;
 
-use super::kit::{Client, World, message};
+use super::client::Client;
+use super::kit::{World, message};
 
 async fn opens(client: &mut Client, chat: ChatId) {
     client.says(json!({"type": "open", "chatId": chat})).await;
@@ -66,7 +67,8 @@ async fn a_group_hears_it_once_and_not_on_the_device_itself() {
 #[tokio::test]
 async fn typing_is_not_told_in_large_groups() {
     let world = World::limited(|limits| limits.intimate_group_members = 2).await;
-    let (mut amy, mut bob, cat) = (world.client("amy").await, world.client("bob").await, world.client("cat").await);
+    let (mut amy, mut bob, cat) =
+        (world.client("amy").await, world.client("bob").await, world.client("cat").await);
     let group = world.group(&[&amy, &bob, &cat]).await;
     opens(&mut amy, group).await;
     types(&mut bob, group, true).await;

@@ -67,10 +67,11 @@ async fn first_frame<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> std::result::Result<String, Ending> {
     const NO_AUTH: Ending = Ending::Close(Close::Unauthenticated);
     loop {
-        let message = poll_fn(|cx| socket.poll_message(cx)).await.map_err(|error| match ending_of(&error) {
-            ending @ (Ending::Gone | Ending::Close(Close::FrameTooLarge)) => ending,
-            _ => NO_AUTH,
-        })?;
+        let message =
+            poll_fn(|cx| socket.poll_message(cx)).await.map_err(|error| match ending_of(&error) {
+                ending @ (Ending::Gone | Ending::Close(Close::FrameTooLarge)) => ending,
+                _ => NO_AUTH,
+            })?;
         let json = match (message, encoding) {
             (Message::Text(text), Encoding::Json) => text,
             (Message::Binary(bytes), Encoding::Cbor) => cbor::to_json(&bytes).map_err(|_| NO_AUTH)?,
@@ -140,7 +141,10 @@ async fn prepare(session: &Session) -> std::result::Result<bool, Unavailable> {
 }
 
 /// Hears all groups of a user; answers those that were not heard before.
-pub(crate) async fn join_groups(gateway: &Gateway, user: UserId) -> std::result::Result<Vec<ChatId>, Unavailable> {
+pub(crate) async fn join_groups(
+    gateway: &Gateway,
+    user: UserId,
+) -> std::result::Result<Vec<ChatId>, Unavailable> {
     let mut joined = Vec::new();
     // Direct chats and the inbox need no channel of their own; in the order of ids, groups stand between.
     let Some(last) = UserId::new(i64::MAX.unsigned_abs()) else {

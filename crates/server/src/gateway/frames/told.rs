@@ -37,7 +37,8 @@ async fn summary(session: &Session, chat: ChatId) -> Option<ServerFrame> {
 async fn presence(session: &Session) -> Option<ServerFrame> {
     let (users, rights) = session.connection.inbox().screen.as_mut()?.take_stirred();
     let presences = &session.services().presences;
-    let shown = if rights { presences.status(session.user(), &users).await } else { presences.of(&users).await };
+    let shown =
+        if rights { presences.status(session.user(), &users).await } else { presences.of(&users).await };
     let shown = match shown {
         Ok(shown) => shown,
         Err(why) => {

@@ -260,8 +260,12 @@ mod tests {
 
     #[test]
     fn fragments_make_one_message_and_control_frames_come_between() {
-        let bytes =
-            [masked(1, false, "gr\u{fc}".as_bytes()), masked(9, true, b"p"), masked(0, true, b"n"), masked(10, true, b"")];
+        let bytes = [
+            masked(1, false, "gr\u{fc}".as_bytes()),
+            masked(9, true, b"p"),
+            masked(0, true, b"n"),
+            masked(10, true, b""),
+        ];
         let expected = [Message::Ping(b"p".to_vec()), Message::Text("grün".to_owned()), Message::Pong];
         assert_eq!(decode(&bytes.concat()).unwrap(), expected);
     }
@@ -302,7 +306,10 @@ mod tests {
         assert_eq!(decode(&masked(2, true, &[0; 70_001])[..14]), Err(CodecError::TooLarge));
         let parts = [masked(2, false, &[0; 40_000]), masked(0, true, &[0; 40_000])].concat();
         assert_eq!(decode(&parts), Err(CodecError::TooLarge));
-        assert_eq!(decode(&[0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]), Err(CodecError::TooLarge));
+        assert_eq!(
+            decode(&[0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]),
+            Err(CodecError::TooLarge)
+        );
     }
 
     #[test]

@@ -46,7 +46,13 @@ pub(crate) struct Socket<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// Over an upgraded connection; messages above `bytes_max` are refused.
     pub(crate) fn new(io: S, bytes_max: usize) -> Self {
-        Self { io, decoder: codec::Decoder::new(bytes_max), waiting: VecDeque::new(), waiting_bytes: 0, has_written: false }
+        Self {
+            io,
+            decoder: codec::Decoder::new(bytes_max),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            has_written: false,
+        }
     }
 
     /// The next message. A ping is answered before it is handed on.
@@ -63,7 +69,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             match Pin::new(&mut self.io).poll_read(cx, &mut bytes) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(ReadError::Gone(Some(error)))),
-                Poll::Ready(Ok(())) if bytes.filled().is_empty() => return Poll::Ready(Err(ReadError::Gone(None))),
+                Poll::Ready(Ok(())) if bytes.filled().is_empty() => {
+                    return Poll::Ready(Err(ReadError::Gone(None)));
+                }
                 Poll::Ready(Ok(())) => self.decoder.extend(bytes.filled()),
             }
         }
