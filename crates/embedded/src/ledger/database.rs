@@ -1,122 +1,48 @@
-//! Opening a database so that it keeps what it promises: born with care, migrated by numbered steps, and
-//! with the settings that the ledger stands on. Which tables there are is in [`super::schema`].
-//!
-//! Measured on simulated power cuts: WAL and `synchronous=FULL` lose nothing if the database was created
-//! under `EXTRA`, which syncs the directory; created with defaults, half of the strictest crash images
-//! were empty.
+//! The ledger's connections and checkpoints. How a database is born, migrated and opened is in
+//! [`crate::sqlite`].
 
-use std::time::Duration;
-
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Transaction};
 
 use super::error::{InFile, StoreError};
 use super::faults::Faults;
 use crate::place::Place;
-
-/// How long a connection waits for another one's lock; no lock is held longer than a fold's last step.
-const BUSY: Duration = Duration::from_secs(10);
-
-/// What the steps of one database are.
-pub(super) struct Schema {
-    /// The file's name.
-    pub(super) file: &'static str,
-    /// Tells the file from other databases.
-    pub(super) application: i32,
-    /// One step for each version, from 1. Never edited once released.
-    pub(super) steps: &'static [fn(&Transaction<'_>) -> rusqlite::Result<()>],
-}
+use crate::sqlite::{OpenError, Schema, open_reader, open_writer};
 
 /// Opens a database for writing, and creates or migrates it where that is to do.
-pub(super) fn open(
-    place: &Place,
-    faults: Faults,
-    schema: &Schema,
-    cache_kb: u32,
-) -> Result<Connection, StoreError> {
-    let file = schema.file;
-    let mut db = connect(place, file)?;
-    let careful = if faults.careless_birth { "FULL" } else { "EXTRA" };
-    pragma(&db, file, "synchronous", careful)?;
-    pragma(&db, file, "secure_delete", "ON")?;
-    pragma(&db, file, "cache_size", &format!("-{cache_kb}"))?;
-    pragma(&db, file, "journal_mode", "WAL")?;
-    // The ledger says itself when it checkpoints, so that no commit pays for it unasked.
-    pragma(&db, file, "wal_autocheckpoint", "0")?;
-    migrate(&mut db, schema)?;
-    pragma(&db, file, "synchronous", "FULL")?;
-    Ok(db)
+pub(super) fn open(place: &Place, faults: Faults, schema: &Schema, cache_kb: u32) -> Result<Connection, OpenError> {
+    if faults.careless_birth {
+        be_born_carelessly(place, schema);
+    }
+    let db = open_writer(place, schema)?;
+    tuned(place, schema, db, cache_kb)
 }
 
 /// Opens a database that is there, for reading alone.
-pub(super) fn open_to_read(
-    place: &Place,
-    file: &'static str,
-    cache_kb: u32,
-) -> Result<Connection, StoreError> {
-    let db = connect(place, file)?;
-    pragma(&db, file, "query_only", "ON")?;
-    pragma(&db, file, "cache_size", &format!("-{cache_kb}"))?;
-    Ok(db)
+pub(super) fn open_to_read(place: &Place, schema: &Schema, cache_kb: u32) -> Result<Connection, OpenError> {
+    let db = open_reader(place, schema)?;
+    tuned(place, schema, db, cache_kb)
 }
 
-fn connect(place: &Place, file: &'static str) -> Result<Connection, StoreError> {
-    let path = place.folder.join(file);
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+fn tuned(place: &Place, schema: &Schema, db: Connection, cache_kb: u32) -> Result<Connection, OpenError> {
+    let set = db.pragma_update(None, "cache_size", -i64::from(cache_kb)).and_then(|()| {
+        // One plan for each statement, whatever is bound to it; else some are made anew for every row.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+    });
+    match set {
+        Ok(_) => Ok(db),
+        Err(source) => Err(OpenError::Sqlite { path: place.folder.join(schema.file), source }),
+    }
+}
+
+/// A planted fault: nothing makes sure that the directory knows the new file.
+fn be_born_carelessly(place: &Place, schema: &Schema) {
+    let path = place.folder.join(schema.file);
     let db = match &place.vfs {
-        Some(vfs) => Connection::open_with_flags_and_vfs(&path, flags, vfs.as_str()),
-        None => Connection::open_with_flags(&path, flags),
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, rusqlite::OpenFlags::default(), vfs.as_str()),
+        None => Connection::open(path),
     };
-    let db = db.file(file)?;
-    db.busy_timeout(BUSY).file(file)?;
-    db.set_prepared_statement_cache_capacity(64);
-    // No content in temporary files.
-    pragma(&db, file, "temp_store", "MEMORY")?;
-    // A checkpoint at close would be one whose failure nobody hears of, and after a sync that failed it
-    // would take the WAL away although what it wrote may be lost.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).file(file)?;
-    // One plan for each statement, whatever is bound to it; else some are made anew for every row.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).file(file)?;
-    Ok(db)
-}
-
-/// Sets a pragma, whether it answers with a row or not.
-pub(super) fn pragma(db: &Connection, file: &'static str, name: &str, value: &str) -> Result<(), StoreError> {
-    let mut statement = db.prepare(&format!("PRAGMA {name} = {value}")).file(file)?;
-    let mut rows = statement.query([]).file(file)?;
-    while rows.next().file(file)?.is_some() {}
-    Ok(())
-}
-
-fn number(db: &Connection, file: &'static str, name: &str) -> Result<i64, StoreError> {
-    db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).file(file)
-}
-
-fn migrate(db: &mut Connection, schema: &Schema) -> Result<(), StoreError> {
-    let file = schema.file;
-    let version = number(db, file, "user_version")?;
-    let application = number(db, file, "application_id")?;
-    let known = schema.steps.len() as i64;
-    if version > 0 && application != i64::from(schema.application) {
-        return Err(StoreError::Other { file, detail: "this is a database of something else".to_owned() });
-    }
-    if version > known {
-        let detail = format!(
-            "its layout is {version}, this version of the program knows up to {known}: use a newer one"
-        );
-        return Err(StoreError::Other { file, detail });
-    }
-    for (number, step) in (1_i64..).zip(schema.steps).skip_while(|(number, _)| *number <= version) {
-        let transaction = db.transaction().file(file)?;
-        step(&transaction).file(file)?;
-        let application = schema.application;
-        transaction
-            .execute_batch(&format!("PRAGMA application_id = {application}; PRAGMA user_version = {number};"))
-            .file(file)?;
-        transaction.commit().file(file)?;
-    }
-    Ok(())
+    let _ = db.map(|db| db.execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL;"));
 }
 
 /// Puts the WAL into the database; the next transaction begins it anew. `false` where readers were in the

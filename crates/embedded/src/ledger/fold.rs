@@ -12,7 +12,8 @@ use chinwag_proto::{Body, ChatId, Seq};
 use rusqlite::{CachedStatement, Connection};
 
 use super::chunk::ChunkBuilder;
-use super::database::{Wal, checkpoint, open, pragma};
+use super::OpenError;
+use super::database::{Wal, checkpoint, open};
 use super::error::{InFile, StoreError};
 use super::faults::Faults;
 use super::history::{History, broken_chunk};
@@ -38,10 +39,10 @@ pub(super) struct Chunks {
 
 impl Chunks {
     /// Opens the chunks, and creates them where they are not.
-    pub(super) fn open(place: &Place, faults: Faults) -> Result<Self, StoreError> {
+    pub(super) fn open(place: &Place, faults: Faults) -> Result<Self, OpenError> {
         let db = open(place, faults, &CHUNKS_SCHEMA, CACHE_KB)?;
         if faults.fold_unsynced {
-            pragma(&db, CHUNKS, "synchronous", "OFF")?;
+            db.pragma_update(None, "synchronous", "OFF").file(CHUNKS)?;
         }
         let ids = Arc::new(Ids::load(&db)?);
         Ok(Self { db, ids, faults })

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::bytes::Bytes;
 use super::database::{Wal, checkpoint, open};
+use super::OpenError;
 use super::error::{InFile, StoreError};
 use super::faults::Faults;
 use super::record::{self, Accepted};
@@ -45,10 +46,10 @@ pub(super) struct Log {
 
 impl Log {
     /// Opens the log, and creates it where it is not.
-    pub(super) fn open(place: &Place, faults: Faults, tail_rows_max: usize) -> Result<Self, StoreError> {
+    pub(super) fn open(place: &Place, faults: Faults, tail_rows_max: usize) -> Result<Self, OpenError> {
         let db = open(place, faults, &LOG_SCHEMA, CACHE_KB)?;
         if faults.ack_before_sync {
-            super::database::pragma(&db, LOG, "synchronous", "OFF")?;
+            db.pragma_update(None, "synchronous", "OFF").file(LOG)?;
         }
         let table_rows = (tail_rows_max / LOG_TABLES.len()).max(1) as u64;
         let mut log = Self { db, tables: [None; LOG_TABLES.len()], current: 0, table_rows, wal_bytes: 0 };

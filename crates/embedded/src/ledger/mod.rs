@@ -66,8 +66,8 @@ pub use store::EmbeddedLedger;
 pub(crate) const fn databases() -> [(&'static str, i32, usize); 2] {
     use schema::{CHUNKS_SCHEMA, LOG_SCHEMA};
     [
-        (LOG_SCHEMA.file, LOG_SCHEMA.application, LOG_SCHEMA.steps.len()),
-        (CHUNKS_SCHEMA.file, CHUNKS_SCHEMA.application, CHUNKS_SCHEMA.steps.len()),
+        (LOG_SCHEMA.file, LOG_SCHEMA.application, LOG_SCHEMA.migrations.len()),
+        (CHUNKS_SCHEMA.file, CHUNKS_SCHEMA.application, CHUNKS_SCHEMA.migrations.len()),
     ]
 }
 
@@ -77,7 +77,10 @@ pub enum OpenError {
     /// The folder could not be made, or a thread not started.
     #[error("the ledger could not be opened: {0}")]
     Io(#[from] std::io::Error),
-    /// A file is damaged, of a newer version, or cannot be read or written.
+    /// A file cannot be opened, is of a newer version or of another program.
+    #[error("{0}")]
+    Database(#[from] crate::OpenError),
+    /// What a file holds is damaged, or cannot be read or written.
     #[error("the ledger could not be opened: {0}")]
     Store(String),
     /// The files are not of one and the same store.

@@ -14,7 +14,7 @@ use super::fold::Chunks;
 use super::history::History;
 use super::log::Log;
 use super::record::Accepted;
-use super::schema::{CHUNKS, LOG};
+use super::schema::{CHUNKS, CHUNKS_SCHEMA, LOG};
 use super::shared::Shared;
 use super::stats::LedgerObserver;
 use super::tail::TailEntry;
@@ -48,9 +48,9 @@ pub(super) fn open(
     let chunks = Chunks::open(place, settings.faults())?;
     let meta = Meta::of_chunks(chunks.connection(), settings.fingerprint_key)?;
     let log = open_log(place, &settings, chunks.connection(), &meta)?;
-    let readers = (0..settings.readers.max(1)).map(|_| open_to_read(place, CHUNKS, READ_CACHE_KB));
+    let readers = (0..settings.readers.max(1)).map(|_| open_to_read(place, &CHUNKS_SCHEMA, READ_CACHE_KB));
     let readers = readers.collect::<Result<Vec<_>, _>>()?;
-    let lookups = open_to_read(place, CHUNKS, LOOKUP_CACHE_KB)?;
+    let lookups = open_to_read(place, &CHUNKS_SCHEMA, LOOKUP_CACHE_KB)?;
     let shared = Arc::new(Shared::new(settings, observer, meta.folded));
     if !shared.settings.faults().no_replay {
         replay(&shared, &log, &lookups, meta.folded)?;

@@ -1,5 +1,5 @@
-//! The tables of the ledger's two databases, as public interfaces: a step is never edited once released;
-//! new ones expand first and contract in a later release. Golden files of each version are in the tests.
+//! The tables of the ledger's two databases, as public interfaces: a migration is never edited once
+//! released; new ones expand first and contract in a later release. Golden files of each version are in the tests.
 //!
 //! **`log.db`**: what was accepted and may not be folded yet.
 //!
@@ -23,9 +23,7 @@
 //!
 //! Keys of chats and layouts of heads, states, entries and views are those of `chinwag_chat::stored`.
 
-use rusqlite::Transaction;
-
-use super::database::Schema;
+use crate::sqlite::Schema;
 
 /// The log's file.
 pub(super) const LOG: &str = "log.db";
@@ -43,33 +41,16 @@ const LOG_APPLICATION: i32 = 0x6377_6c67;
 /// `cwch`.
 const CHUNKS_APPLICATION: i32 = 0x6377_6368;
 
-pub(super) const LOG_SCHEMA: Schema = Schema { file: LOG, application: LOG_APPLICATION, steps: &[log_1] };
-pub(super) const CHUNKS_SCHEMA: Schema =
-    Schema { file: CHUNKS, application: CHUNKS_APPLICATION, steps: &[chunks_1] };
+/// The log's database.
+pub(super) const LOG_SCHEMA: Schema = Schema {
+    file: LOG,
+    application: LOG_APPLICATION,
+    migrations: &[include_str!("../../migrations/ledger_log/0001_log.sql")],
+};
 
-fn log_1(db: &Transaction<'_>) -> rusqlite::Result<()> {
-    db.execute_batch("CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID")?;
-    LOG_TABLES.iter().try_for_each(|table| {
-        db.execute_batch(&format!(
-            "CREATE TABLE {table} (pos INTEGER PRIMARY KEY, count INTEGER NOT NULL, records BLOB NOT NULL) STRICT"
-        ))
-    })
-}
-
-fn chunks_1(db: &Transaction<'_>) -> rusqlite::Result<()> {
-    db.execute_batch(
-        "CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
-         CREATE TABLE chunk (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
-         CREATE TABLE chat (chat BLOB PRIMARY KEY, head BLOB NOT NULL, spine BLOB NOT NULL) STRICT, WITHOUT ROWID;
-         CREATE TABLE spine (chat BLOB NOT NULL, first_seq INTEGER NOT NULL, data BLOB NOT NULL,
-                             PRIMARY KEY (chat, first_seq)) STRICT, WITHOUT ROWID;
-         CREATE TABLE ids_run (run INTEGER PRIMARY KEY, count INTEGER NOT NULL, first_block INTEGER NOT NULL,
-                               fences BLOB NOT NULL, filter BLOB NOT NULL) STRICT;
-         CREATE TABLE ids (block INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
-         CREATE TABLE state (chat BLOB NOT NULL, seq INTEGER NOT NULL, whole INTEGER NOT NULL, data BLOB NOT NULL,
-                             PRIMARY KEY (chat, seq)) STRICT, WITHOUT ROWID;
-         CREATE TABLE view (chat BLOB NOT NULL, seq INTEGER NOT NULL, data BLOB NOT NULL,
-                            PRIMARY KEY (chat, seq)) STRICT, WITHOUT ROWID;
-         INSERT INTO meta VALUES ('folded', 0);",
-    )
-}
+/// The chunks' database.
+pub(super) const CHUNKS_SCHEMA: Schema = Schema {
+    file: CHUNKS,
+    application: CHUNKS_APPLICATION,
+    migrations: &[include_str!("../../migrations/ledger_chunks/0001_chunks.sql")],
+};

@@ -8,7 +8,6 @@ use chinwag_ports::Unavailable;
 use chinwag_ports::ledger::{Append, Commit, Commits};
 use chinwag_proto::Body;
 
-use super::block::block_on;
 use super::decide::{Decider, Decision, answer, commit_of};
 use super::database::Wal;
 use super::error::StoreError;
@@ -18,6 +17,7 @@ use super::log::Log;
 use super::shared::{Cuts, Shared};
 use super::tail::TailEntry;
 use super::timer::{left, now};
+use crate::sqlite::wait;
 
 /// Commits of before the start that are projected at a time.
 pub(super) const PROJECTED_AT_ONCE: usize = 1_000;
@@ -232,7 +232,7 @@ impl WriterThread {
     /// is not projected stays in the log, and is projected after the next start.
     fn project(&self, commits: &[Commit], last: u64) -> bool {
         let shared = &self.writer.shared;
-        while let Err(error) = block_on(self.writer.commits.project(commits)) {
+        while let Err(error) = wait(self.writer.commits.project(commits)) {
             if shared.intake.is_ending() {
                 return false;
             }

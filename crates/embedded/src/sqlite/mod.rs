@@ -1,7 +1,7 @@
 //! A SQLite database as a store: one writer, several readers, and an honest answer when the disk fails.
 //!
-//! Which tables there are is said by each store's migrations. The ledger, whose log has rules of its
-//! own, is not built on this.
+//! Which tables there are is said by each store's migrations. The ledger opens its databases here, and
+//! works on them by rules of its own.
 
 mod failure;
 mod open;
@@ -16,7 +16,7 @@ mod writer;
 use std::time::Duration;
 
 pub use open::OpenError;
-pub(crate) use open::Schema;
+pub(crate) use open::{Schema, open_reader, open_writer};
 pub(crate) use store::Store;
 pub(crate) use values::{
     boolean, chat_columns, chat_of, fingerprint_of, id_list, integer, number, optional_text, text, time,

@@ -81,7 +81,7 @@ pub(super) fn path_of(place: &Place, schema: &Schema) -> PathBuf {
 }
 
 /// Opens the database for writing; makes or migrates it where there is need.
-pub(super) fn open_writer(place: &Place, schema: &Schema) -> Result<Connection, OpenError> {
+pub(crate) fn open_writer(place: &Place, schema: &Schema) -> Result<Connection, OpenError> {
     let path = path_of(place, schema);
     if place.vfs.is_none() {
         make_private(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
@@ -111,7 +111,7 @@ pub(super) fn open_writer(place: &Place, schema: &Schema) -> Result<Connection, 
 }
 
 /// Opens a database that is there, for reading alone.
-pub(super) fn open_reader(place: &Place, schema: &Schema) -> Result<Connection, OpenError> {
+pub(crate) fn open_reader(place: &Place, schema: &Schema) -> Result<Connection, OpenError> {
     let path = path_of(place, schema);
     let opened = connect(place, &path, READER_CACHE_KIB).and_then(|db| {
         db.execute_batch("PRAGMA query_only = ON;")?;
