@@ -1,6 +1,8 @@
 //! The WebSocket gateway over in-memory engines, frame by frame and rule by rule.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "gateway_ws/access.rs"]
+mod access;
 #[path = "gateway_ws/cbor.rs"]
 mod cbor;
 #[path = "gateway_ws/client.rs"]
@@ -13,6 +15,8 @@ mod kit;
 mod marks;
 #[path = "gateway_ws/members.rs"]
 mod members;
+#[path = "gateway_ws/nodes.rs"]
+mod nodes;
 #[path = "gateway_ws/presence.rs"]
 mod presence;
 #[path = "gateway_ws/reading.rs"]

@@ -80,6 +80,8 @@ pub struct GatewaySettings {
     pub stall: Duration,
     /// How often coalesced frames are told.
     pub beat: Duration,
+    /// How long rights to see a watched user's presence are taken for granted, unless news comes of them.
+    pub rights: Duration,
     /// How long it takes to hold every chat that is heard here against the ledger: what the live bus lost
     /// without saying so is found within twice this time.
     pub compare: Duration,
@@ -95,6 +97,7 @@ impl GatewaySettings {
             features: vec!["cbor".to_owned(), "mls".to_owned()],
             stall: Duration::from_secs(30),
             beat: Duration::from_secs(1),
+            rights: Duration::from_secs(300),
             compare: Duration::from_secs(900),
         }
     }

@@ -17,8 +17,6 @@ use super::table::Table;
 
 /// Parts of the connections.
 const PARTS: usize = Table::<UserId>::parts();
-/// Rights to see watched users are looked at again after this time.
-const RIGHTS_MS: u64 = 300_000;
 /// A token that is in use is written down as such about once in so many heartbeats.
 const SEEN_EVERY: u64 = 20;
 
@@ -90,7 +88,8 @@ fn look_after(gateway: &Gateway, connection: &Arc<Connection>) -> bool {
 
 /// Claims, tokens and rights; what cannot be looked up now is looked up at the next heartbeat.
 async fn check_all(gateway: &Gateway, connections: &[Arc<Connection>]) {
-    let oldest_ms = gateway.now_ms().saturating_sub(RIGHTS_MS);
+    let rights_ms = u64::try_from(gateway.settings().rights.as_millis()).unwrap_or(u64::MAX);
+    let oldest_ms = gateway.now_ms().saturating_sub(rights_ms);
     let mut seen = Vec::new();
     for connection in connections {
         let old_rights =

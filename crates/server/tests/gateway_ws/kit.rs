@@ -105,13 +105,30 @@ impl World {
             id_lease: discovery.clone(),
             clock: clock.clone(),
         };
-        let ids = Arc::new(IdGenerator::start(clock.clone(), discovery, 3).await.unwrap());
-        let mut services = Services::new(ports, Arc::new(setup.limits), ids);
-        services.presences = services.presences.with_grace(setup.grace);
-        let services = Arc::new(services);
-        let gateway = Gateway::new(Arc::clone(&services), setup.settings);
+        let (services, gateway) = node(ports, setup).await;
         let (address, tasks) = listen(&gateway).await;
         Arc::new(Self { services, gateway, clock, directory, ledger, bus, presence, address, tasks })
+    }
+
+    /// Another node on the same engines.
+    pub(crate) async fn another_node(&self) -> Arc<Self> {
+        let mut setup = Setup::default();
+        (setup.settings.node, setup.settings.incarnation) = (4, 1);
+        let bus = Arc::new(self.bus.another_node());
+        let ports = Ports { live_bus: bus.clone(), ..self.services.ports.clone() };
+        let (services, gateway) = node(ports, setup).await;
+        let (address, tasks) = listen(&gateway).await;
+        Arc::new(Self {
+            services,
+            gateway,
+            clock: Arc::clone(&self.clock),
+            directory: Arc::clone(&self.directory),
+            ledger: Arc::clone(&self.ledger),
+            bus,
+            presence: Arc::clone(&self.presence),
+            address,
+            tasks,
+        })
     }
 
     /// Makes a user.
@@ -198,7 +215,18 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         self.tasks.abort();
+        self.gateway.abort();
     }
+}
+
+async fn node(ports: Ports, setup: Setup) -> (Arc<Services>, Arc<Gateway>) {
+    let (clock, lease) = (Arc::clone(&ports.clock), Arc::clone(&ports.id_lease));
+    let ids = Arc::new(IdGenerator::start(clock, lease, setup.settings.node).await.unwrap());
+    let mut services = Services::new(ports, Arc::new(setup.limits), ids);
+    services.presences = services.presences.with_grace(setup.grace);
+    let services = Arc::new(services);
+    let gateway = Gateway::new(Arc::clone(&services), setup.settings);
+    (services, gateway)
 }
 
 async fn listen(gateway: &Arc<Gateway>) -> (SocketAddr, Tasks) {
@@ -250,6 +278,11 @@ impl Person {
         };
         assert!(self.world.directory.add_device(device, 100).await.unwrap());
         (id, token)
+    }
+
+    /// The same user, to connect to another node.
+    pub(crate) fn at(&self, world: &Arc<World>) -> Self {
+        Self { world: Arc::clone(world), id: self.id }
     }
 
     /// A new device that uses REST alone.

@@ -163,6 +163,19 @@ async fn a_blocked_users_presence_is_dropped_at_the_blocker() {
 }
 
 #[tokio::test]
+async fn rights_that_ended_unheard_are_looked_at_again() {
+    let mut setup = Setup::default();
+    setup.limits.heartbeat_ms = 1_000;
+    setup.settings.rights = Duration::from_millis(50);
+    let world = World::with(setup).await;
+    let (mut amy, bob) = (world.client("amy").await, world.client("bob").await);
+    world.directory.add_contact(bob.user, amy.user, world.clock.now(), 10).await.unwrap();
+    assert_eq!(watches(&mut amy, &[bob.user]).await, [(bob.user, Status::Online)]);
+    world.directory.remove_contact(bob.user, amy.user).await.unwrap();
+    assert_eq!(told(&mut amy).await[0].status, Status::Offline);
+}
+
+#[tokio::test]
 async fn a_new_watch_replaces_the_earlier_one() {
     let world = quick().await;
     let (mut amy, mut bob, mut cat) =
