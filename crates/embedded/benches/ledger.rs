@@ -16,9 +16,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use chinwag_chat::Ask;
 use chinwag_embedded::Place;
 use chinwag_embedded::ledger::{EmbeddedLedger, LedgerSettings};
-use chinwag_chat::Ask;
 use chinwag_proto::Content;
 use ledger_common::ask::{Deaf, append, committed, direct, record_of};
 
@@ -55,7 +55,9 @@ impl Used {
         let (user_us, system_us) = ticks(&std::fs::read_to_string("/proc/self/stat").unwrap());
         let stats = std::fs::read_dir("/proc/self/task").unwrap();
         let stats = stats.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("stat")).ok());
-        let of_ledger = stats.filter(|stat| stat.contains("(ledger-w") || stat.contains("(ledger-f") || stat.contains("(ledger-r"));
+        let of_ledger = stats.filter(|stat| {
+            stat.contains("(ledger-w") || stat.contains("(ledger-f") || stat.contains("(ledger-r")
+        });
         let ledger_us = of_ledger.map(|stat| ticks(&stat)).map(|(user, system)| user + system).sum();
         let io = std::fs::read_to_string("/proc/self/io").unwrap();
         let written = io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap();
@@ -94,7 +96,8 @@ async fn appender(ledger: Arc<EmbeddedLedger>, plan: Plan, seed: u64, taken: Arc
 
 async fn measure(plan: &Plan) {
     let _ = std::fs::remove_dir_all(&plan.folder);
-    let settings = LedgerSettings { fingerprint_key: Some(*b"a test's secret."), ..LedgerSettings::default() };
+    let settings =
+        LedgerSettings { fingerprint_key: Some(*b"a test's secret."), ..LedgerSettings::default() };
     let place = Place::folder(&plan.folder);
     let ledger = Arc::new(EmbeddedLedger::open(&place, settings, Arc::new(Deaf)).unwrap());
     let (taken, before, begin) = (Arc::new(AtomicU64::new(0)), Used::now(), Instant::now());
@@ -104,7 +107,14 @@ async fn measure(plan: &Plan) {
         let plan = Plan { rows: per_part * part, ..plan.clone() };
         taken.store(per_part * (part - 1), Ordering::Relaxed);
         let appenders: Vec<_> = (0..plan.appenders)
-            .map(|seed| tokio::spawn(appender(Arc::clone(&ledger), plan.clone(), seed + part * 1_000_000, Arc::clone(&taken))))
+            .map(|seed| {
+                tokio::spawn(appender(
+                    Arc::clone(&ledger),
+                    plan.clone(),
+                    seed + part * 1_000_000,
+                    Arc::clone(&taken),
+                ))
+            })
             .collect();
         for appender in appenders {
             appender.await.unwrap();
@@ -146,9 +156,14 @@ async fn measure(plan: &Plan) {
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let value = |name: &str| arguments.iter().position(|argument| argument == name).map(|at| arguments[at + 1].clone());
+    let value = |name: &str| {
+        arguments.iter().position(|argument| argument == name).map(|at| arguments[at + 1].clone())
+    };
     let number = |name: &str, usual: u64| value(name).map_or(usual, |text| text.parse().unwrap());
-    let folder = value("--folder").map_or_else(|| std::env::temp_dir().join(format!("chinwag-ledger-bench-{}", std::process::id())), PathBuf::from);
+    let folder = value("--folder").map_or_else(
+        || std::env::temp_dir().join(format!("chinwag-ledger-bench-{}", std::process::id())),
+        PathBuf::from,
+    );
     let plan = Plan {
         chats: number("--chats", 1_000),
         rows: number("--rows", 1_000_000),

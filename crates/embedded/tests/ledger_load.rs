@@ -69,7 +69,8 @@ async fn a_flooded_chat_does_not_keep_the_others_waiting() {
 
 #[tokio::test]
 async fn what_does_not_fit_the_queue_is_refused_at_once_and_the_rest_is_taken() {
-    let settings = LedgerSettings { queue_rows_max: 50, chat_queue_rows_max: 20, wait_ms_max: 600_000, ..calm() };
+    let settings =
+        LedgerSettings { queue_rows_max: 50, chat_queue_rows_max: 20, wait_ms_max: 600_000, ..calm() };
     let bench = bench(settings);
     let first = bench.keep_busy();
     let mut answers = Vec::new();
@@ -126,7 +127,8 @@ async fn a_record_that_comes_alone_does_not_wait_for_company() {
 #[tokio::test]
 async fn a_clean_stop_answers_what_waits_and_refuses_what_comes_after() {
     let bench = bench(calm());
-    let pending: Vec<Pending> = (1..=200).map(|number| bench.say(number, direct(1, 2 + number % 7))).collect();
+    let pending: Vec<Pending> =
+        (1..=200).map(|number| bench.say(number, direct(1, 2 + number % 7))).collect();
     soon(bench.ledger.close()).await.unwrap();
     for pending in pending {
         committed(soon(pending).await);

@@ -87,7 +87,11 @@ async fn a_disk_too_full_to_fold_refuses_records_when_the_tail_is_full() {
             }
         };
         assert!(taken as usize >= settings.tail_rows_max, "{taken}: {refused}");
-        assert!(ledger.ready().unwrap_err().0.contains("chunks.db: the disk is full"), "{:?}", ledger.ready());
+        assert!(
+            ledger.ready().unwrap_err().0.contains("chunks.db: the disk is full"),
+            "{:?}",
+            ledger.ready()
+        );
         assert_eq!(seqs(&ledger).await.len() as u64, taken);
         disk.heal();
         until("records are taken again", async || say(&ledger, taken + 1, "x").await.is_ok()).await;

@@ -10,7 +10,12 @@ use crate::place::Place;
 use crate::sqlite::{OpenError, Schema, open_reader, open_writer};
 
 /// Opens a database for writing, and creates or migrates it where that is to do.
-pub(super) fn open(place: &Place, faults: Faults, schema: &Schema, cache_kb: u32) -> Result<Connection, OpenError> {
+pub(super) fn open(
+    place: &Place,
+    faults: Faults,
+    schema: &Schema,
+    cache_kb: u32,
+) -> Result<Connection, OpenError> {
     if faults.careless_birth {
         be_born_carelessly(place, schema);
     }

@@ -5,14 +5,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use chinwag_chat::stored::{
-    ChatKey, HEAD_BYTES, encode_entry, encode_head, encode_state, encode_view,
-};
+use chinwag_chat::stored::{ChatKey, HEAD_BYTES, encode_entry, encode_head, encode_state, encode_view};
 use chinwag_proto::{Body, ChatId, Seq};
 use rusqlite::{CachedStatement, Connection};
 
-use super::chunk::ChunkBuilder;
 use super::OpenError;
+use super::chunk::ChunkBuilder;
 use super::database::{Wal, checkpoint, open};
 use super::error::{InFile, StoreError};
 use super::faults::Faults;
@@ -109,8 +107,7 @@ type OfChat<'a> = &'a [(ChatKey, &'a Arc<TailEntry>)];
 
 impl<'a> Fold<'a> {
     fn new(db: &'a Connection, faults: Faults) -> Result<Self, StoreError> {
-        let put_chat =
-            db.prepare_cached("INSERT OR REPLACE INTO chat VALUES (?1, ?2, ?3)").file(CHUNKS)?;
+        let put_chat = db.prepare_cached("INSERT OR REPLACE INTO chat VALUES (?1, ?2, ?3)").file(CHUNKS)?;
         let (builder, head) = (ChunkBuilder::default(), Vec::with_capacity(HEAD_BYTES));
         Ok(Self { db, faults, packs: Packs::new(db)?, put_chat, builder, head })
     }

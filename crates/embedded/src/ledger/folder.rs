@@ -26,7 +26,10 @@ pub(super) fn fold(shared: &Shared, chunks: &mut Chunks, pause: &mut dyn FnMut()
     let begin = now();
     chunks.fold(&entries, pause)?;
     let took = now().saturating_duration_since(begin);
-    shared.set_folded(last, entries.iter().any(|entry| entry.target.is_some() && matches!(entry.entry.body, Body::Delete { .. })));
+    shared.set_folded(
+        last,
+        entries.iter().any(|entry| entry.target.is_some() && matches!(entry.entry.body, Body::Delete { .. })),
+    );
     let count = entries.len();
     drop(entries);
     shared.tail.let_go(last);

@@ -75,9 +75,11 @@ mod tests {
     #[test]
     fn chats_in_a_row_fall_far_apart() {
         let hash = IdHash::default();
-        let buckets: HashSet<u64> = (1..=1_000).map(|low| hash.hash_one(direct(low, low + 1)) >> 48).collect();
+        let buckets: HashSet<u64> =
+            (1..=1_000).map(|low| hash.hash_one(direct(low, low + 1)) >> 48).collect();
         assert!(buckets.len() > 950, "{} of 1,000", buckets.len());
-        let buckets: HashSet<u64> = (1..=1_000).map(|low| hash.hash_one(direct(low, low + 1)) & 0xffff).collect();
+        let buckets: HashSet<u64> =
+            (1..=1_000).map(|low| hash.hash_one(direct(low, low + 1)) & 0xffff).collect();
         assert!(buckets.len() > 950, "{} of 1,000", buckets.len());
     }
 }

@@ -81,7 +81,6 @@ impl Filter {
     fn may_hold(&self, key: u64) -> bool {
         self.bits(key).all(|(word, bit)| self.0.get(word).is_some_and(|word| word & bit != 0))
     }
-
 }
 
 fn words_to_bytes(words: &[u64]) -> Vec<u8> {
@@ -150,7 +149,12 @@ impl Ids {
     }
 
     /// What an id made, if it was folded: the first entry, should there be several.
-    pub(super) fn known(&self, db: &Connection, chat: ChatId, key: IdKey) -> Result<Option<Known>, StoreError> {
+    pub(super) fn known(
+        &self,
+        db: &Connection,
+        chat: ChatId,
+        key: IdKey,
+    ) -> Result<Option<Known>, StoreError> {
         if let Look::Found(known) = look(&self.runs(), db, chat, key)? {
             return Ok(known);
         }
@@ -277,7 +281,11 @@ impl<'a> IdsFold<'a> {
     }
 
     /// Adds ids as a run, and merges runs where there are many of a size.
-    pub(super) fn add(&mut self, mut ids: Vec<(u64, Seq)>, pause: &mut dyn FnMut()) -> Result<(), StoreError> {
+    pub(super) fn add(
+        &mut self,
+        mut ids: Vec<(u64, Seq)>,
+        pause: &mut dyn FnMut(),
+    ) -> Result<(), StoreError> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -376,7 +384,14 @@ impl<'a> RunBuilder<'a> {
     fn new(db: &'a Connection, count: u64) -> Result<Self, StoreError> {
         let first_block = last(db, "SELECT max(block) FROM ids")? + 1;
         let filter = Filter::new(count);
-        Ok(Self { db, first_block, block: Vec::with_capacity(BLOCK_IDS), fences: Vec::new(), filter, count: 0 })
+        Ok(Self {
+            db,
+            first_block,
+            block: Vec::with_capacity(BLOCK_IDS),
+            fences: Vec::new(),
+            filter,
+            count: 0,
+        })
     }
 
     fn push(&mut self, id: (u64, Seq), pause: &mut dyn FnMut()) -> Result<(), StoreError> {
@@ -420,7 +435,8 @@ impl<'a> RunBuilder<'a> {
 }
 
 fn last(db: &Connection, sql: &str) -> Result<i64, StoreError> {
-    let last: Option<i64> = db.prepare_cached(sql).file(CHUNKS)?.query_row([], |row| row.get(0)).file(CHUNKS)?;
+    let last: Option<i64> =
+        db.prepare_cached(sql).file(CHUNKS)?.query_row([], |row| row.get(0)).file(CHUNKS)?;
     Ok(last.unwrap_or(0))
 }
 
@@ -483,13 +499,20 @@ mod tests {
             assert_eq!(find(&db, &ids, key(number)).0, [number]);
         }
         let in_vain: usize = (count..2 * count).map(|number| find(&db, &ids, key(number)).1).sum();
-        assert!(in_vain as u64 <= count * runs.len() as u64 / 50, "{in_vain} blocks read for {count} unused ids");
+        assert!(
+            in_vain as u64 <= count * runs.len() as u64 / 50,
+            "{in_vain} blocks read for {count} unused ids"
+        );
         let again = Ids::load(&db).unwrap();
         for number in (0..count).step_by(17) {
             assert_eq!(find(&db, &again, key(number)).0, [number]);
         }
         let blocks: i64 = db.query_row("SELECT count(*) FROM ids", [], |row| row.get(0)).unwrap();
-        assert_eq!(blocks as usize, runs.iter().map(|run| run.fences.len()).sum::<usize>(), "nothing is left over");
+        assert_eq!(
+            blocks as usize,
+            runs.iter().map(|run| run.fences.len()).sum::<usize>(),
+            "nothing is left over"
+        );
     }
 
     #[test]
@@ -497,7 +520,8 @@ mod tests {
         let (db, ids) = (database(), Ids::default());
         let mut fold = IdsFold::new(&db, &[]);
         let alike = (1..=600).map(|number| (7_u64 << 40, seq(number)));
-        fold.add(alike.chain((1..300).map(|number| (key(number), seq(number)))).collect(), &mut || {}).unwrap();
+        fold.add(alike.chain((1..300).map(|number| (key(number), seq(number)))).collect(), &mut || {})
+            .unwrap();
         ids.replace(fold.finish(), || Ok(())).unwrap();
         let found: BTreeSet<u64> = find(&db, &ids, 7 << 40).0.into_iter().collect();
         assert_eq!(found.len(), 600);

@@ -6,8 +6,8 @@ use chinwag_ports::Unavailable;
 use chinwag_ports::ledger::{Append, Appended, Commit};
 
 use super::block::at_once;
-use super::decide::{Decision, answer, commit_of};
 use super::database::Wal;
+use super::decide::{Decision, answer, commit_of};
 use super::error::StoreError;
 use super::fold::Chunks;
 use super::folder;

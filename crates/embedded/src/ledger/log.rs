@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::OpenError;
 use super::bytes::Bytes;
 use super::database::{Wal, checkpoint, open};
-use super::OpenError;
 use super::error::{InFile, StoreError};
 use super::faults::Faults;
 use super::record::{self, Accepted};
@@ -100,7 +100,8 @@ impl Log {
             let mut rows = statement.query([expected.cast_signed()]).file(LOG)?;
             while let Some(row) = rows.next().file(LOG)? {
                 let (pos, count): (i64, i64) = (row.get(0).file(LOG)?, row.get(1).file(LOG)?);
-                let records = row.get_ref(2).file(LOG)?.as_blob().map_err(|_| damaged(expected, "no bytes"))?;
+                let records =
+                    row.get_ref(2).file(LOG)?.as_blob().map_err(|_| damaged(expected, "no bytes"))?;
                 let mut records = Bytes(records);
                 for position in (pos..pos + count).map(i64::cast_unsigned) {
                     let bytes = records.small().and_then(|length| records.take(length));
@@ -111,7 +112,8 @@ impl Log {
                     if position > expected {
                         return Err(damaged(expected, "it is missing"));
                     }
-                    let accepted = record::decode_checked(bytes).map_err(|detail| damaged(position, &detail))?;
+                    let accepted =
+                        record::decode_checked(bytes).map_err(|detail| damaged(position, &detail))?;
                     if accepted.offset != position {
                         return Err(damaged(position, "it stands at another position"));
                     }

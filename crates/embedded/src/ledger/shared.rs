@@ -122,7 +122,8 @@ impl Shared {
     /// Whether so much is projected that the next fold should begin.
     pub(super) fn is_fold_due(&self) -> bool {
         let waiting = self.projected().saturating_sub(self.taken.load(Ordering::SeqCst));
-        waiting >= self.settings.fold_rows as u64 || 2 * self.tail.read().bytes() >= self.settings.tail_bytes_max
+        waiting >= self.settings.fold_rows as u64
+            || 2 * self.tail.read().bytes() >= self.settings.tail_bytes_max
     }
 
     pub(super) fn tell(&self, what: impl FnOnce(&mut Progress)) {

@@ -203,7 +203,10 @@ mod tests {
     fn a_spine_comes_back_from_its_bytes_and_is_added_to() {
         let spine = spine();
         assert_eq!((spine.first.get(), spine.messages_before, spine.end()), (101, 40, 169));
-        assert_eq!(spine.chunks[1], ChunkRef { first: Seq::clamped(104), count: 1, messages_before: 42, messages: 0, at: at(7_000) });
+        assert_eq!(
+            spine.chunks[1],
+            ChunkRef { first: Seq::clamped(104), count: 1, messages_before: 42, messages: 0, at: at(7_000) }
+        );
         let mut more = SpineBytes::of(bytes().bytes()).unwrap();
         more.push(at(7_001), 2, 2);
         let more = Spine::decode(more.bytes()).unwrap();

@@ -258,7 +258,8 @@ impl Ledger for EmbeddedLedger {
     }
 
     async fn snapshot(&self, chat: ChatId) -> Result<Option<Snapshot>, Unavailable> {
-        let near = self.shared.chats.committed(chat).or_else(|| snapshot_of_tail(&self.shared.tail.read(), chat));
+        let near =
+            self.shared.chats.committed(chat).or_else(|| snapshot_of_tail(&self.shared.tail.read(), chat));
         match near {
             Some(snapshot) => Ok(Some(snapshot)),
             None => self.read(move |pages| pages.snapshot(chat)).await,

@@ -235,7 +235,12 @@ impl ChatTail {
     pub(super) fn known(&self, id: IdKey) -> Option<Known> {
         match &self.ids {
             Some(ids) => ids.get(&id).copied(),
-            None => self.entries.iter().filter_map(|entry| known(entry)).find(|(key, _)| *key == id).map(|(_, known)| known),
+            None => self
+                .entries
+                .iter()
+                .filter_map(|entry| known(entry))
+                .find(|(key, _)| *key == id)
+                .map(|(_, known)| known),
         }
     }
 

@@ -8,8 +8,8 @@ use chinwag_ports::Unavailable;
 use chinwag_ports::ledger::{Append, Commit, Commits};
 use chinwag_proto::Body;
 
-use super::decide::{Decider, Decision, answer, commit_of};
 use super::database::Wal;
+use super::decide::{Decider, Decision, answer, commit_of};
 use super::error::StoreError;
 use super::health::CLOSED;
 use super::intake::{Job, Task, busy};
