@@ -6,7 +6,11 @@
 //! own threads until everything is folded and the files are tidy, `processUsPerRow` that of the whole process, the
 //! appenders and their runtime included. Without arguments 1,000 and then 100,000 chats.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a benchmark measures time, and awaits the tasks that it spawns"
+)]
 
 #[path = "../tests/ledger_common/mod.rs"]
 mod ledger_common;

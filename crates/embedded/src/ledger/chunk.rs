@@ -22,6 +22,9 @@ pub(super) const CHUNK_ENTRIES: usize = 64;
 /// A chunk takes no further entry once it has so many bytes. One entry has at most about 70 kB.
 pub(super) const CHUNK_BYTES: usize = 32 << 10;
 
+/// Where an entry's bytes begin, how long its slot is, and how much of that is used.
+type Slot = (usize, usize, usize);
+
 /// A chunk in the making; made once, and used for one chunk after the other.
 #[derive(Default)]
 pub(super) struct ChunkBuilder {
@@ -77,7 +80,7 @@ pub(super) struct Chunk {
     bytes: Vec<u8>,
     first: Seq,
     /// Of each entry: where its slot begins and how long it is, and how much of it is used.
-    slots: Vec<(usize, usize, usize)>,
+    slots: Vec<Slot>,
 }
 
 impl Chunk {
@@ -94,7 +97,7 @@ impl Chunk {
         Ok(Self { first, slots, bytes })
     }
 
-    fn slots(rest: &[u8]) -> Option<(&[u8], Seq, Vec<(usize, usize, usize)>)> {
+    fn slots(rest: &[u8]) -> Option<(&[u8], Seq, Vec<Slot>)> {
         let mut bytes = Bytes(rest);
         let [LAYOUT, key_bytes] = bytes.array()? else { return None };
         let key = bytes.take(usize::from(key_bytes))?;
