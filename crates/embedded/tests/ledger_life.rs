@@ -2,6 +2,7 @@
 //! chats and much-changed ones.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, reason = "a test awaits the tasks that it spawns")]
 
 mod ledger_common;
 

@@ -2,6 +2,7 @@
 //! then; the history checker judges what they saw.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, reason = "a test awaits the tasks that it spawns")]
 
 mod device;
 #[path = "../ledger_common/mod.rs"]

@@ -4,7 +4,7 @@
 //! Every run is one script of records on a simulated disk; then images of that disk after each step are
 //! opened and judged ([`verdict`]). Faults planted into the ledger are found by the same judgement.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 #[path = "../ledger_common/mod.rs"]
 mod ledger_common;
