@@ -112,41 +112,39 @@ async fn no_reader_sees_a_deletion_undone_or_an_entry_vanish() {
     let ledger = Arc::new(open(folder.path(), restless()));
     let chat = direct(1, 2);
     let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let readers: Vec<_> =
-        (0..3)
-            .map(|_| {
-                let (ledger, done) = (Arc::clone(&ledger), Arc::clone(&done));
-                tokio::spawn(async move {
-                    let (mut head, mut deleted, mut pages) = (0, std::collections::BTreeSet::new(), 0);
-                    while !done.load(std::sync::atomic::Ordering::SeqCst) {
-                        let page = entries(&ledger, chat).await;
-                        let seqs: Vec<u64> = page.iter().map(|entry| entry.seq.get()).collect();
-                        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
-                        assert!(seqs.len() >= head, "{} after {head}", seqs.len());
-                        head = seqs.len();
-                        deleted.extend(page.iter().filter_map(|entry| match entry.body {
-                            Body::Delete { target } => Some(target),
-                            _ => None,
-                        }));
-                        let shown =
-                            page.iter().find(|entry| has_content(entry) && deleted.contains(&entry.seq));
-                        assert_eq!(shown, None);
-                        let messages =
-                            ledger.messages(chat, Window::Offset(0), seq(1), 1_000, ROOM).await.unwrap();
-                        for viewed in &messages.messages {
-                            let gone = deleted.contains(&viewed.entry.seq);
-                            assert!(!gone || (!has_content(&viewed.entry) && viewed.view.deleted.is_some()));
-                            let edited = viewed.view.last_edit.as_ref();
-                            assert!(edited.is_none_or(
+    let readers: Vec<_> = (0..3)
+        .map(|_| {
+            let (ledger, done) = (Arc::clone(&ledger), Arc::clone(&done));
+            tokio::spawn(async move {
+                let (mut head, mut deleted, mut pages) = (0, std::collections::BTreeSet::new(), 0);
+                while !done.load(std::sync::atomic::Ordering::SeqCst) {
+                    let page = entries(&ledger, chat).await;
+                    let seqs: Vec<u64> = page.iter().map(|entry| entry.seq.get()).collect();
+                    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+                    assert!(seqs.len() >= head, "{} after {head}", seqs.len());
+                    head = seqs.len();
+                    deleted.extend(page.iter().filter_map(|entry| match entry.body {
+                        Body::Delete { target } => Some(target),
+                        _ => None,
+                    }));
+                    let shown = page.iter().find(|entry| has_content(entry) && deleted.contains(&entry.seq));
+                    assert_eq!(shown, None);
+                    let messages =
+                        ledger.messages(chat, Window::Offset(0), seq(1), 1_000, ROOM).await.unwrap();
+                    for viewed in &messages.messages {
+                        let gone = deleted.contains(&viewed.entry.seq);
+                        assert!(!gone || (!has_content(&viewed.entry) && viewed.view.deleted.is_some()));
+                        let edited = viewed.view.last_edit.as_ref();
+                        assert!(edited.is_none_or(
                                 |(_, content)| content.is_some() != viewed.view.deleted.is_some()
                             ));
-                        }
-                        pages += 1;
                     }
-                    pages
-                })
+                    pages += 1;
+                }
+                pages
             })
-            .collect();
+        })
+        .collect();
     let mut number = 0;
     for round in 0..60 {
         let mut say = async |ask| {
