@@ -83,7 +83,8 @@ impl IdGenerator {
                 }
                 Err(needed) => needed,
             };
-            self.renew(needed).await?;
+            // Rare: boxed, so that no other id makes room for it.
+            Box::pin(self.renew(needed)).await?;
         }
     }
 

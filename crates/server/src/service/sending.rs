@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use chinwag_chat::{Ask, Fingerprint, RECORD_VERSION, Record, Refusal, RuleLimits};
 use chinwag_ports::{
-    Append, Appended, Clock, Cursors, Ledger, Mark, Origin, Pending, Reservations, Unavailable,
+    Append, Appended, Clock, Cursors, Ledger, Mark, Origin, Pending, Reservations,
 };
 use chinwag_proto::entry::MembershipChange;
 use chinwag_proto::rest::CreateChat;
-use chinwag_proto::{Body, ChatId, ClientMessageId, GroupId, Limits, Seq, UserId};
+use chinwag_proto::{Body, ChatId, ClientMessageId, GroupId, Limits, MessageId, Seq, UserId};
 
 use super::ids::IdGenerator;
 use super::visibility::Visibility;
@@ -72,9 +72,13 @@ impl Sending {
         origin: Option<Origin>,
     ) -> Result<Pending, Failure> {
         match self.check(caller.user, request.chat, &request.ask).await {
-            Ok(()) => self.append(caller, request, origin).await,
+            Ok(()) => {
+                let message_id = self.ids.message().await?;
+                Ok(self.append(caller, request, message_id, origin))
+            }
             Err(failure) => {
-                let earlier = self.earlier(caller, request, failure).await?;
+                // Rare: boxed, so that no other send makes room for it.
+                let earlier = Box::pin(self.earlier(caller, request, failure)).await?;
                 Ok(Box::pin(std::future::ready(Ok(earlier))))
             }
         }
@@ -88,7 +92,8 @@ impl Sending {
             return Err(failure);
         }
         // No chat has this commit: the chat's rules recognise such a record, and never accept it.
-        let record = Record { after: Some(Seq::clamped(u64::MAX)), ..self.record(caller, request).await? };
+        let record = self.record(caller, request, self.ids.message().await?);
+        let record = Record { after: Some(Seq::clamped(u64::MAX)), ..record };
         match self.ledger.append(Append { record, origin: None }).await? {
             duplicate @ Appended::Duplicate { .. } => Ok(duplicate),
             Appended::Rejected(conflict @ Refusal::IdempotencyConflict) => Err(conflict.into()),
@@ -96,16 +101,18 @@ impl Sending {
         }
     }
 
-    async fn append(
+    /// Not async, so that nobody who awaits it holds the request twice.
+    fn append(
         &self,
         caller: Caller,
         request: Request,
+        message_id: MessageId,
         origin: Option<Origin>,
-    ) -> Result<Pending, Failure> {
-        let record = self.record(caller, request).await?;
+    ) -> Pending {
+        let record = self.record(caller, request, message_id);
         let pending = self.ledger.append(Append { record, origin });
         let (cursors, user) = (Arc::clone(&self.cursors), caller.user);
-        Ok(Box::pin(async move {
+        Box::pin(async move {
             let appended = pending.await?;
             // Whoever writes has read what stands above.
             if let Appended::Committed(entry) = &appended
@@ -117,7 +124,7 @@ impl Sending {
                 }
             }
             Ok(appended)
-        }))
+        })
     }
 
     /// Submits and waits for the outcome; a refusal is a failure.
@@ -153,7 +160,8 @@ impl Sending {
             self.check(caller.user, chat, &ask).await?;
         }
         let request = Request { chat, id: body.client_message_id, resend: true, after: None, ask };
-        match self.append(caller, request, None).await?.await? {
+        let message_id = self.ids.message().await?;
+        match self.append(caller, request, message_id, None).await? {
             Appended::Rejected(refusal) => Err(refusal.into()),
             appended => Ok((chat, appended)),
         }
@@ -182,12 +190,12 @@ impl Sending {
                 self.check_peer(sender, chat).await?;
                 if let Ask::Mls { changes, .. } = ask {
                     let added = changes.iter().filter(|change| change.change == MembershipChange::Added);
-                    self.check_added(sender, added.map(|change| change.user_id)).await?;
+                    Box::pin(self.check_added(sender, added.map(|change| change.user_id))).await?;
                 }
                 Ok(())
             }
-            Ask::Create { members, .. } => self.check_added(sender, members.iter().copied()).await,
-            Ask::Add { users } => self.check_added(sender, users.iter().copied()).await,
+            Ask::Create { members, .. } => Box::pin(self.check_added(sender, members.iter().copied())).await,
+            Ask::Add { users } => Box::pin(self.check_added(sender, users.iter().copied())).await,
             _ => Ok(()),
         }
     }
@@ -222,8 +230,8 @@ impl Sending {
         Ok(())
     }
 
-    async fn record(&self, caller: Caller, request: Request) -> Result<Record, Unavailable> {
-        Ok(Record {
+    fn record(&self, caller: Caller, request: Request, message_id: MessageId) -> Record {
+        Record {
             v: RECORD_VERSION,
             chat: request.chat,
             sender: caller.user,
@@ -231,12 +239,12 @@ impl Sending {
             fingerprint: self.fingerprint(request.after, &request.ask),
             id: request.id,
             resend: request.resend,
-            message_id: self.ids.message().await?,
+            message_id,
             created_at: self.clock.now(),
             after: request.after,
             limits: self.rule_limits,
             ask: request.ask,
-        })
+        }
     }
 
     /// The request's fingerprint: kind and all that it asks, content in RFC 8785 form. `after` counts

@@ -7,17 +7,15 @@
 use chinwag_chat::Ask;
 use chinwag_proto::frame::Delete;
 
-use super::super::session::Session;
-use super::{Result, record};
 use crate::service::sending::Request;
 
-pub(super) async fn handle(session: &Session, delete: Delete) -> Result {
-    let request = Request {
+/// What the frame asks of which chat.
+pub(super) fn request(delete: Delete) -> Request {
+    Request {
         chat: delete.chat_id,
         id: Some(delete.client_message_id),
         resend: delete.resend,
         after: None,
         ask: Ask::Delete { target: delete.target },
-    };
-    record::submit(session, delete.id, request).await
+    }
 }

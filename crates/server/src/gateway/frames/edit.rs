@@ -6,17 +6,15 @@
 use chinwag_chat::Ask;
 use chinwag_proto::frame::Edit;
 
-use super::super::session::Session;
-use super::{Result, record};
 use crate::service::sending::Request;
 
-pub(super) async fn handle(session: &Session, edit: Edit) -> Result {
-    let request = Request {
+/// What the frame asks of which chat.
+pub(super) fn request(edit: Edit) -> Request {
+    Request {
         chat: edit.chat_id,
         id: Some(edit.client_message_id),
         resend: edit.resend,
         after: edit.after,
         ask: Ask::Edit { target: edit.target, content: edit.content },
-    };
-    record::submit(session, edit.id, request).await
+    }
 }

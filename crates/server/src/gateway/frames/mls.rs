@@ -7,17 +7,15 @@
 use chinwag_chat::Ask;
 use chinwag_proto::frame::Mls;
 
-use super::super::session::Session;
-use super::{Result, record};
 use crate::service::sending::Request;
 
-pub(super) async fn handle(session: &Session, mls: Mls) -> Result {
-    let request = Request {
+/// What the frame asks of which chat.
+pub(super) fn request(mls: Mls) -> Request {
+    Request {
         chat: mls.chat_id,
         id: Some(mls.client_message_id),
         resend: mls.resend,
         after: Some(mls.after),
         ask: Ask::Mls { changes: mls.changes, data: mls.data },
-    };
-    record::submit(session, mls.id, request).await
+    }
 }

@@ -66,38 +66,44 @@ type Result = std::result::Result<Answer, Failure>;
 
 /// Handles a frame.
 pub(crate) fn handle(session: &Session, frame: ClientFrame) -> Handling<'_, Answer> {
+    // A macro: a future that is handed to a function first would be held twice.
+    macro_rules! answer {
+        ($id:expr, $handler:expr) => {{
+            let id = $id;
+            Box::pin(async move { answer(id, $handler) })
+        }};
+    }
     match frame {
-        ClientFrame::Auth(_) => answer(None, async { auth::again() }),
-        ClientFrame::Send(send) => answer(Some(send.id.clone()), send::handle(session, send)),
-        ClientFrame::Edit(edit) => answer(Some(edit.id.clone()), edit::handle(session, edit)),
-        ClientFrame::Delete(delete) => answer(Some(delete.id.clone()), delete::handle(session, delete)),
-        ClientFrame::React(react) => answer(Some(react.id.clone()), react::handle(session, react)),
-        ClientFrame::Mls(mls) => answer(Some(mls.id.clone()), mls::handle(session, mls)),
-        ClientFrame::Heads(heads) => answer(Some(heads.id.clone()), heads::handle(session, heads)),
-        ClientFrame::Chats(chats) => answer(Some(chats.id.clone()), chats::handle(session, chats)),
-        ClientFrame::Sync(sync) => answer(Some(sync.id.clone()), sync::handle(session, sync)),
-        ClientFrame::Read(mark) => answer(None, read::handle(session, mark)),
-        ClientFrame::Delivered(mark) => answer(None, delivered::handle(session, mark)),
-        ClientFrame::Typing(typing) => answer(None, typing::handle(session, typing)),
-        ClientFrame::Active(active) => answer(None, active::handle(session, active)),
-        ClientFrame::Open(open) => answer(None, open::handle(session, open)),
-        ClientFrame::Watch(watch) => answer(None, watch::handle(session, watch)),
-        ClientFrame::Ping(ping) => answer(None, async { Ok(ping::answer(ping)) }),
+        ClientFrame::Auth(_) => answer!(None, auth::again()),
+        ClientFrame::Send(send) => {
+            record::submit(session, send.id.clone(), send::request(session.user(), send))
+        }
+        ClientFrame::Edit(edit) => record::submit(session, edit.id.clone(), Ok(edit::request(edit))),
+        ClientFrame::Delete(delete) => {
+            record::submit(session, delete.id.clone(), Ok(delete::request(delete)))
+        }
+        ClientFrame::React(react) => record::submit(session, react.id.clone(), Ok(react::request(react))),
+        ClientFrame::Mls(mls) => record::submit(session, mls.id.clone(), Ok(mls::request(mls))),
+        ClientFrame::Heads(heads) => answer!(Some(heads.id.clone()), heads::handle(session, heads).await),
+        ClientFrame::Chats(chats) => answer!(Some(chats.id.clone()), chats::handle(session, chats).await),
+        ClientFrame::Sync(sync) => answer!(Some(sync.id.clone()), sync::handle(session, sync).await),
+        ClientFrame::Read(mark) => answer!(None, read::handle(session, mark).await),
+        ClientFrame::Delivered(mark) => answer!(None, delivered::handle(session, mark).await),
+        ClientFrame::Typing(typing) => answer!(None, typing::handle(session, typing).await),
+        ClientFrame::Active(active) => answer!(None, active::handle(session, active).await),
+        ClientFrame::Open(open) => answer!(None, open::handle(session, open).await),
+        ClientFrame::Watch(watch) => answer!(None, watch::handle(session, watch).await),
+        ClientFrame::Ping(ping) => answer!(None, Ok(ping::answer(ping))),
     }
 }
 
-/// Boxes a handler, and makes its refusal an `error` frame.
-fn answer<'a>(
-    id: Option<RequestId>,
-    handler: impl Future<Output = Result> + Send + 'a,
-) -> Handling<'a, Answer> {
-    Box::pin(async move {
-        match handler.await {
-            Ok(answer) => answer,
-            Err(failure @ Failure::RateLimited { .. }) => Answer::OverBudget(refused(id, &failure)),
-            Err(failure) => Answer::Frame(refused(id, &failure)),
-        }
-    })
+/// Makes a refusal an `error` frame.
+fn answer(id: Option<RequestId>, result: Result) -> Answer {
+    match result {
+        Ok(answer) => answer,
+        Err(failure @ Failure::RateLimited { .. }) => Answer::OverBudget(refused(id, &failure)),
+        Err(failure) => Answer::Frame(refused(id, &failure)),
+    }
 }
 
 /// The `error` frame of a refusal.

@@ -6,17 +6,15 @@
 use chinwag_chat::Ask;
 use chinwag_proto::frame::React;
 
-use super::super::session::Session;
-use super::{Result, record};
 use crate::service::sending::Request;
 
-pub(super) async fn handle(session: &Session, react: React) -> Result {
-    let request = Request {
+/// What the frame asks of which chat.
+pub(super) fn request(react: React) -> Request {
+    Request {
         chat: react.chat_id,
         id: Some(react.client_message_id),
         resend: react.resend,
         after: react.after,
         ask: Ask::React { target: react.target, key: react.key, on: react.on },
-    };
-    record::submit(session, react.id, request).await
+    }
 }

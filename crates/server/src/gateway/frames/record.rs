@@ -9,6 +9,7 @@
 //! - `Duplicate` is acknowledged with `duplicate: true`, a refusal by the rules is an `error`, and so is
 //!   `unavailable`: then the record may or may not become an entry, and a resend tells.
 
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use tokio::time::sleep;
 use super::super::connection::Connection;
 use super::super::outgoing::ack_of;
 use super::super::session::Session;
-use super::{Answer, Result, refused};
+use super::{Answer, Handling, answer, refused};
 use crate::service::Failure;
 use crate::service::sending::Request;
 
@@ -36,32 +37,41 @@ pub(crate) type Flight = Pin<Box<dyn Future<Output = Landed> + Send>>;
 pub(crate) struct Landed {
     ticket: u64,
     chat: ChatId,
-    outcome: std::result::Result<Appended, Unavailable>,
+    outcome: Result<Appended, Unavailable>,
 }
 
 /// Puts a request into the ledger's order.
-pub(super) async fn submit(session: &Session, id: RequestId, request: Request) -> Result {
-    let caller = session.caller();
-    session
-        .services()
-        .budget
-        .take(caller.device)
-        .map_err(|retry_after_ms| Failure::RateLimited { retry_after_ms })?;
+pub(super) fn submit(
+    session: &Session,
+    id: RequestId,
+    request: Result<Request, Failure>,
+) -> Handling<'_, Answer> {
+    let begun = request.and_then(|request| Ok((begin(session, id.clone())?, request)));
+    let (ticket, request) = match begun {
+        Ok(begun) => begun,
+        Err(failure) => return Box::pin(ready(answer(Some(id), Err(failure)))),
+    };
+    Box::pin(async move {
+        let chat = request.chat;
+        let origin = Origin { connection: session.connection.number, request: RequestId::Number(ticket) };
+        match session.services().sending.submit(session.caller(), request, Some(origin)).await {
+            Ok(pending) => {
+                session.gateway.meters().sends.increment(1);
+                Answer::InFlight(Box::pin(land(Arc::clone(&session.connection), ticket, chat, pending)))
+            }
+            Err(failure) => answer(session.connection.inbox().end(ticket), Err(failure)),
+        }
+    })
+}
+
+/// Takes a send from the budget and begins to await its answer: before the append, since the commit may
+/// come back before the call does.
+fn begin(session: &Session, id: RequestId) -> Result<u64, Failure> {
+    let taken = session.services().budget.take(session.connection.device());
+    taken.map_err(|retry_after_ms| Failure::RateLimited { retry_after_ms })?;
     let ticket = session.gateway.next_ticket();
-    let chat = request.chat;
-    // Before the append: the commit may come back before the call does.
     session.connection.inbox().begin(ticket, id);
-    let origin = Origin { connection: session.connection.number, request: RequestId::Number(ticket) };
-    match session.services().sending.submit(caller, request, Some(origin)).await {
-        Ok(pending) => {
-            session.gateway.meters().sends.increment(1);
-            Ok(Answer::InFlight(Box::pin(land(Arc::clone(&session.connection), ticket, chat, pending))))
-        }
-        Err(failure) => {
-            session.connection.inbox().end(ticket);
-            Err(failure)
-        }
-    }
+    Ok(ticket)
 }
 
 async fn land(connection: Arc<Connection>, ticket: u64, chat: ChatId, pending: Pending) -> Landed {
@@ -98,4 +108,22 @@ fn acknowledge_lost(session: &Session, entry: &Entry, id: RequestId) -> Answer {
     drop(inbox);
     session.gateway.meters().acks.increment(1);
     Answer::After { acks, frame: ack_of(entry, id) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Caller;
+    use crate::service::sending::Sending;
+
+    fn size_of_future<T>(_: impl FnOnce(&'static Sending, Caller, Request, Option<Origin>) -> T) -> usize {
+        size_of::<T>()
+    }
+
+    #[test]
+    fn a_send_under_way_fits_a_small_allocation() {
+        // Above about 1,000 bytes an allocation takes the allocator's slow path.
+        let size = size_of_future(|sending, caller, request, origin| sending.submit(caller, request, origin));
+        assert!(size <= 640, "the future has {size} bytes");
+    }
 }

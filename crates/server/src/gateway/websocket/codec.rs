@@ -63,51 +63,55 @@ impl Decoder {
         Self { buffer: BytesMut::new(), fragments: None, bytes_max }
     }
 
-    /// Takes bytes as they came from the socket.
-    pub(crate) fn extend(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    /// The next message, where all of it is there.
-    pub(crate) fn next(&mut self) -> Result<Option<Message>, CodecError> {
+    /// The next message in what is held and in `fresh` bytes from the socket, which come after that. What
+    /// is left of them is held: nothing, where a message came whole and alone.
+    pub(crate) fn next(&mut self, mut fresh: &[u8]) -> Result<Option<Message>, CodecError> {
+        if !self.buffer.is_empty() {
+            self.buffer.extend_from_slice(fresh);
+            fresh = &[];
+        }
         loop {
-            let Some((header, payload)) = self.frame()? else {
+            let held = !self.buffer.is_empty();
+            let bytes = if held { &self.buffer[..] } else { fresh };
+            let Some((header, payload, used)) = self.frame(bytes)? else {
+                if !held {
+                    self.buffer = BytesMut::from(fresh);
+                }
                 return Ok(None);
             };
+            if held {
+                self.buffer.advance(used);
+            } else {
+                fresh = &fresh[used..];
+            }
             let message = match header.opcode {
                 OpCode::Control(control) => Some(control_message(control, payload)?),
                 OpCode::Data(data) => self.data(data, header.is_final, payload)?,
             };
             if message.is_some() {
+                if !fresh.is_empty() || self.buffer.is_empty() {
+                    self.buffer = BytesMut::from(fresh);
+                }
                 return Ok(message);
             }
         }
     }
 
-    /// The next frame, its payload unmasked.
-    fn frame(&mut self) -> Result<Option<(FrameHeader, Vec<u8>)>, CodecError> {
-        if self.buffer.is_empty() {
-            self.buffer = BytesMut::new();
-            return Ok(None);
-        }
-        let mut cursor = Cursor::new(&self.buffer[..]);
+    /// The frame at the beginning, its payload unmasked, and how many bytes it takes.
+    fn frame(&self, bytes: &[u8]) -> Result<Option<(FrameHeader, Vec<u8>, usize)>, CodecError> {
+        let mut cursor = Cursor::new(bytes);
         let parsed = FrameHeader::parse(&mut cursor).map_err(|_| CodecError::Protocol("unknown opcode"))?;
         let Some((header, length)) = parsed else {
             return Ok(None);
         };
-        let header_bytes = usize::try_from(cursor.position()).unwrap_or(usize::MAX);
+        let begin = usize::try_from(cursor.position()).unwrap_or(usize::MAX);
         let mask = self.check(&header, length)?;
-        let length = usize::try_from(length).map_err(|_| CodecError::TooLarge)?;
-        if self.buffer.len() - header_bytes < length {
+        let end = begin.saturating_add(usize::try_from(length).map_err(|_| CodecError::TooLarge)?);
+        let Some(masked) = bytes.get(begin..end) else {
             return Ok(None);
-        }
-        self.buffer.advance(header_bytes);
-        let mut payload = self.buffer[..length].to_vec();
-        self.buffer.advance(length);
-        for (byte, key) in payload.iter_mut().zip(mask.iter().cycle()) {
-            *byte ^= key;
-        }
-        Ok(Some((header, payload)))
+        };
+        let payload = masked.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+        Ok(Some((header, payload, end)))
     }
 
     /// What can be told from a header alone; answers the mask.
@@ -233,10 +237,11 @@ mod tests {
 
     fn decode(bytes: &[u8]) -> Result<Vec<Message>, CodecError> {
         let mut decoder = Decoder::new(70_000);
-        decoder.extend(bytes);
         let mut messages = Vec::new();
-        while let Some(message) = decoder.next()? {
+        let mut fresh = bytes;
+        while let Some(message) = decoder.next(fresh)? {
             messages.push(message);
+            fresh = &[];
         }
         Ok(messages)
     }
@@ -249,12 +254,10 @@ mod tests {
             let mut decoder = Decoder::new(70_000);
             let (last, rest) = bytes.split_last().unwrap();
             for chunk in rest.chunks(1_000) {
-                decoder.extend(chunk);
-                assert_eq!(decoder.next(), Ok(None));
+                assert_eq!(decoder.next(chunk), Ok(None));
             }
-            decoder.extend(&[*last]);
-            assert_eq!(decoder.next(), Ok(Some(Message::Text(text))));
-            assert_eq!((decoder.next(), decoder.buffer.capacity()), (Ok(None), 0), "{length}");
+            assert_eq!(decoder.next(&[*last]), Ok(Some(Message::Text(text))));
+            assert_eq!((decoder.next(&[]), decoder.buffer.capacity()), (Ok(None), 0), "{length}");
         }
     }
 
@@ -359,10 +362,11 @@ mod tests {
             let mut rest = &bytes[..];
             while !rest.is_empty() {
                 let (part, after) = rest.split_at(1 + dice.roll(rest.len()));
-                decoder.extend(part);
                 rest = after;
-                while let Some(message) = decoder.next().unwrap() {
+                let mut fresh = part;
+                while let Some(message) = decoder.next(fresh).unwrap() {
                     messages.push(message);
+                    fresh = &[];
                 }
             }
             assert_eq!(messages, expected);
@@ -375,8 +379,10 @@ mod tests {
         for _ in 0..20_000 {
             let bytes: Vec<u8> = (0..dice.roll(64)).map(|_| dice.roll(256) as u8).collect();
             let mut decoder = Decoder::new(1_000);
-            decoder.extend(&bytes);
-            while let Ok(Some(_)) = decoder.next() {}
+            let mut fresh = &bytes[..];
+            while let Ok(Some(_)) = decoder.next(fresh) {
+                fresh = &[];
+            }
             assert!(decoder.buffer.capacity() <= 64, "{bytes:02x?}");
         }
     }

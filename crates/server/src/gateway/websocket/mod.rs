@@ -57,24 +57,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// The next message. A ping is answered before it is handed on.
     pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, ReadError>> {
-        loop {
-            if let Some(message) = self.decoder.next()? {
-                if let Message::Ping(payload) = &message {
-                    self.push(pong_frame(payload));
-                }
-                return Poll::Ready(Ok(message));
-            }
+        let mut decoded = self.decoder.next(&[])?;
+        while decoded.is_none() {
             let mut stack = [const { MaybeUninit::<u8>::uninit() }; READ_BYTES];
             let mut bytes = ReadBuf::uninit(&mut stack);
-            match Pin::new(&mut self.io).poll_read(cx, &mut bytes) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(ReadError::Gone(Some(error)))),
-                Poll::Ready(Ok(())) if bytes.filled().is_empty() => {
-                    return Poll::Ready(Err(ReadError::Gone(None)));
-                }
-                Poll::Ready(Ok(())) => self.decoder.extend(bytes.filled()),
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut bytes))
+                .map_err(|error| ReadError::Gone(Some(error)))?;
+            if bytes.filled().is_empty() {
+                return Poll::Ready(Err(ReadError::Gone(None)));
             }
+            decoded = self.decoder.next(bytes.filled())?;
         }
+        if let Some(Message::Ping(payload)) = &decoded {
+            self.push(pong_frame(payload));
+        }
+        Poll::Ready(decoded.ok_or(ReadError::Gone(None)))
     }
 
     /// Puts a whole frame behind those that wait to be written.
