@@ -2,12 +2,13 @@
 //! chats and much-changed ones.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![allow(clippy::disallowed_methods, reason = "a test awaits the tasks that it spawns")]
 
 mod ledger_common;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ use ledger_common::ask::{
 };
 use ledger_common::{calm, restless};
 use parking_lot::Mutex;
+use tokio::task::JoinSet;
 
 const ROOM: usize = 1 << 30;
 
@@ -111,40 +113,11 @@ async fn no_reader_sees_a_deletion_undone_or_an_entry_vanish() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = Arc::new(open(folder.path(), restless()));
     let chat = direct(1, 2);
-    let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let readers: Vec<_> = (0..3)
-        .map(|_| {
-            let (ledger, done) = (Arc::clone(&ledger), Arc::clone(&done));
-            tokio::spawn(async move {
-                let (mut head, mut deleted, mut pages) = (0, std::collections::BTreeSet::new(), 0);
-                while !done.load(std::sync::atomic::Ordering::SeqCst) {
-                    let page = entries(&ledger, chat).await;
-                    let seqs: Vec<u64> = page.iter().map(|entry| entry.seq.get()).collect();
-                    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
-                    assert!(seqs.len() >= head, "{} after {head}", seqs.len());
-                    head = seqs.len();
-                    deleted.extend(page.iter().filter_map(|entry| match entry.body {
-                        Body::Delete { target } => Some(target),
-                        _ => None,
-                    }));
-                    let shown = page.iter().find(|entry| has_content(entry) && deleted.contains(&entry.seq));
-                    assert_eq!(shown, None);
-                    let messages =
-                        ledger.messages(chat, Window::Offset(0), seq(1), 1_000, ROOM).await.unwrap();
-                    for viewed in &messages.messages {
-                        let gone = deleted.contains(&viewed.entry.seq);
-                        assert!(!gone || (!has_content(&viewed.entry) && viewed.view.deleted.is_some()));
-                        let edited = viewed.view.last_edit.as_ref();
-                        assert!(edited.is_none_or(
-                                |(_, content)| content.is_some() != viewed.view.deleted.is_some()
-                            ));
-                    }
-                    pages += 1;
-                }
-                pages
-            })
-        })
-        .collect();
+    let done = Arc::new(AtomicBool::new(false));
+    let mut readers = JoinSet::new();
+    for _ in 0..3 {
+        readers.spawn(read_until(Arc::clone(&ledger), chat, Arc::clone(&done)));
+    }
     let mut number = 0;
     for round in 0..60 {
         let mut say = async |ask| {
@@ -157,10 +130,34 @@ async fn no_reader_sees_a_deletion_undone_or_an_entry_vanish() {
         say(Ask::Delete { target: said }).await;
         say(message("stays")).await;
     }
-    done.store(true, std::sync::atomic::Ordering::SeqCst);
-    for reader in readers {
-        assert!(reader.await.unwrap() > 0);
+    done.store(true, Ordering::SeqCst);
+    assert!(readers.join_all().await.into_iter().all(|pages| pages > 0));
+}
+
+/// Reads the whole chat again and again; returns how often.
+async fn read_until(ledger: Arc<EmbeddedLedger>, chat: ChatId, done: Arc<AtomicBool>) -> usize {
+    let (mut head, mut deleted, mut pages) = (0, BTreeSet::new(), 0);
+    while !done.load(Ordering::SeqCst) {
+        let page = entries(&ledger, chat).await;
+        let seqs: Vec<u64> = page.iter().map(|entry| entry.seq.get()).collect();
+        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+        assert!(seqs.len() >= head, "{} after {head}", seqs.len());
+        head = seqs.len();
+        deleted.extend(page.iter().filter_map(|entry| match entry.body {
+            Body::Delete { target } => Some(target),
+            _ => None,
+        }));
+        assert_eq!(page.iter().find(|entry| has_content(entry) && deleted.contains(&entry.seq)), None);
+        let messages = ledger.messages(chat, Window::Offset(0), seq(1), 1_000, ROOM).await.unwrap();
+        for viewed in &messages.messages {
+            let (view, gone) = (&viewed.view, deleted.contains(&viewed.entry.seq));
+            assert!(!gone || (!has_content(&viewed.entry) && view.deleted.is_some()));
+            let edited = view.last_edit.as_ref();
+            assert!(edited.is_none_or(|(_, content)| content.is_some() != view.deleted.is_some()));
+        }
+        pages += 1;
     }
+    pages
 }
 
 /// Hears what it is to project and publish.

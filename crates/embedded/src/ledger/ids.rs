@@ -19,17 +19,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{InFile, StoreError};
 use super::history::History;
+use super::ids_filter::{Filter, words_of_bytes};
 use super::schema::CHUNKS;
 
-/// Ids of a block: 4,002 bytes, so that a block is a page.
-const BLOCK_IDS: usize = 250;
-/// Runs of like size that are merged.
-const MERGED: usize = 8;
-/// A run of so many ids is merged no further: a merge is 2 million ids at most, about 0.1 s of work.
-const FINAL_IDS: u64 = 1 << 21;
-const FILTER_BITS: u64 = 10;
-/// Bits that each id sets in the filter.
-const FILTER_HASHES: u64 = 6;
 /// Filters in memory: enough for 50 million ids; beyond, a look-up reads a block of each further run.
 const FILTER_BYTES_MAX: usize = 64 << 20;
 
@@ -42,55 +34,12 @@ pub(super) const fn short(key: IdKey) -> u64 {
 /// A run, as it is kept in memory.
 #[derive(Debug)]
 pub(super) struct Run {
-    number: i64,
-    count: u64,
-    first_block: i64,
+    pub(super) number: i64,
+    pub(super) count: u64,
+    pub(super) first_block: i64,
     /// The first key of each block.
-    fences: Vec<u64>,
-    filter: Option<Filter>,
-}
-
-#[derive(Debug)]
-struct Filter(Vec<u64>);
-
-impl Filter {
-    fn new(count: u64) -> Self {
-        let words = (count * FILTER_BITS).div_ceil(64).max(1);
-        Self(vec![0; usize::try_from(words).unwrap_or(1)])
-    }
-
-    /// The bits of a key: double hashing (Kirsch and Mitzenmacher 2006).
-    fn bits(&self, key: u64) -> impl Iterator<Item = (usize, u64)> + use<> {
-        let bits = (self.0.len() as u64) * 64;
-        let step = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        (0..FILTER_HASHES).map(move |number| {
-            let hash = key.wrapping_add(step.wrapping_mul(number));
-            let bit = ((u128::from(hash) * u128::from(bits)) >> 64) as u64;
-            ((bit / 64) as usize, 1 << (bit % 64))
-        })
-    }
-
-    fn add(&mut self, key: u64) {
-        for (word, bit) in self.bits(key) {
-            if let Some(word) = self.0.get_mut(word) {
-                *word |= bit;
-            }
-        }
-    }
-
-    fn may_hold(&self, key: u64) -> bool {
-        self.bits(key).all(|(word, bit)| self.0.get(word).is_some_and(|word| word & bit != 0))
-    }
-}
-
-fn words_to_bytes(words: &[u64]) -> Vec<u8> {
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
-}
-
-/// `None` where the bytes are no words, or none at all.
-fn words_of_bytes(bytes: &[u8]) -> Option<Vec<u64>> {
-    let (words, []) = bytes.as_chunks::<8>() else { return None };
-    (!words.is_empty()).then(|| words.iter().map(|word| u64::from_le_bytes(*word)).collect())
+    pub(super) fences: Vec<u64>,
+    pub(super) filter: Option<Filter>,
 }
 
 /// The runs of the store, shared by whoever looks ids up and the folder, who replaces them.
@@ -169,7 +118,7 @@ impl Ids {
 
 impl Run {
     /// The blocks that may hold a key.
-    fn blocks_of(&self, key: u64) -> std::ops::Range<i64> {
+    pub(super) fn blocks_of(&self, key: u64) -> std::ops::Range<i64> {
         if self.filter.as_ref().is_some_and(|filter| !filter.may_hold(key)) {
             return self.first_block..self.first_block;
         }
@@ -179,7 +128,7 @@ impl Run {
         self.first_block + begin as i64..self.first_block + end as i64
     }
 
-    fn without_filter(&self) -> Self {
+    pub(super) fn without_filter(&self) -> Self {
         let Self { number, count, first_block, ref fences, .. } = *self;
         Self { number, count, first_block, fences: fences.clone(), filter: None }
     }
@@ -223,9 +172,9 @@ fn look(runs: &[Arc<Run>], db: &Connection, chat: ChatId, key: IdKey) -> Result<
     Ok(Look::Found(first))
 }
 
-type Block = Vec<(u64, Seq)>;
+pub(super) type Block = Vec<(u64, Seq)>;
 
-fn read_block(db: &Connection, block: i64) -> Result<Option<Block>, StoreError> {
+pub(super) fn read_block(db: &Connection, block: i64) -> Result<Option<Block>, StoreError> {
     let bytes: Option<Vec<u8>> = db
         .prepare_cached("SELECT data FROM ids WHERE block = ?1")
         .file(CHUNKS)?
@@ -235,7 +184,7 @@ fn read_block(db: &Connection, block: i64) -> Result<Option<Block>, StoreError> 
     bytes.map(|bytes| decode_block(&bytes).ok_or_else(|| damaged_block(block))).transpose()
 }
 
-fn encode_block(ids: &[(u64, Seq)]) -> Vec<u8> {
+pub(super) fn encode_block(ids: &[(u64, Seq)]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(2 + 16 * ids.len());
     bytes.extend_from_slice(&(ids.len() as u16).to_le_bytes());
     ids.iter().for_each(|(key, _)| bytes.extend_from_slice(&key.to_be_bytes()));
@@ -255,7 +204,7 @@ fn decode_block(bytes: &[u8]) -> Option<Block> {
     keys.iter().map(|key| u64::from_be_bytes(*key)).zip(seqs).map(|(key, seq)| Some((key, seq?))).collect()
 }
 
-fn damaged_run(run: i64, detail: &str) -> StoreError {
+pub(super) fn damaged_run(run: i64, detail: &str) -> StoreError {
     StoreError::Damaged { file: CHUNKS, what: format!("run {run} of the ids"), detail: detail.to_owned() }
 }
 
@@ -263,183 +212,3 @@ fn damaged_block(block: i64) -> StoreError {
     let detail = "it is not there, or is none".to_owned();
     StoreError::Damaged { file: CHUNKS, what: format!("block {block} of the ids"), detail }
 }
-
-/// Changes to the runs, inside a fold's transaction.
-pub(super) struct IdsFold<'a> {
-    db: &'a Connection,
-    runs: Vec<Arc<Run>>,
-}
-
-impl<'a> IdsFold<'a> {
-    pub(super) fn new(db: &'a Connection, runs: &[Arc<Run>]) -> Self {
-        Self { db, runs: runs.to_vec() }
-    }
-
-    /// The runs to make known with the commit.
-    pub(super) fn finish(self) -> Vec<Arc<Run>> {
-        self.runs
-    }
-
-    /// Adds ids as a run, and merges runs where there are many of a size.
-    pub(super) fn add(
-        &mut self,
-        mut ids: Vec<(u64, Seq)>,
-        pause: &mut dyn FnMut(),
-    ) -> Result<(), StoreError> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        ids.sort_unstable();
-        let mut builder = RunBuilder::new(self.db, ids.len() as u64)?;
-        for id in ids {
-            builder.push(id, pause)?;
-        }
-        self.runs.push(Arc::new(builder.finish()?));
-        while let Some(alike) = self.alike() {
-            self.merge(&alike, pause)?;
-        }
-        Ok(())
-    }
-
-    /// Eight runs of like size.
-    fn alike(&self) -> Option<Vec<Arc<Run>>> {
-        let size = |run: &Run| run.count.ilog(MERGED as u64);
-        let small = || self.runs.iter().filter(|run| run.count < FINAL_IDS);
-        let sizes = small().map(|run| size(run));
-        let crowded = sizes.filter(|one| small().filter(|run| size(run) == *one).count() >= MERGED).min()?;
-        Some(small().filter(|run| size(run) == crowded).cloned().collect())
-    }
-
-    fn merge(&mut self, merged: &[Arc<Run>], pause: &mut dyn FnMut()) -> Result<(), StoreError> {
-        let mut builder = RunBuilder::new(self.db, merged.iter().map(|run| run.count).sum())?;
-        let mut sources = Vec::new();
-        for run in merged {
-            let mut source = Source { db: self.db, run, next_block: 0, ids: Vec::new().into_iter() };
-            let first = source.next()?;
-            sources.extend(first.map(|first| (first, source)));
-        }
-        while let Some(at) = (0..sources.len()).min_by_key(|at| sources.get(*at).map(|(next, _)| *next)) {
-            let Some((next, source)) = sources.get_mut(at) else { break };
-            builder.push(*next, pause)?;
-            match source.next()? {
-                Some(following) => *next = following,
-                None => drop(sources.swap_remove(at)),
-            }
-        }
-        let new = builder.finish()?;
-        for run in merged {
-            self.remove(run)?;
-        }
-        self.runs.retain(|run| merged.iter().all(|gone| gone.number != run.number));
-        self.runs.push(Arc::new(new));
-        Ok(())
-    }
-
-    fn remove(&self, run: &Run) -> Result<(), StoreError> {
-        let last = run.first_block + run.fences.len() as i64 - 1;
-        self.db
-            .prepare_cached("DELETE FROM ids WHERE block BETWEEN ?1 AND ?2")
-            .file(CHUNKS)?
-            .execute((run.first_block, last))
-            .file(CHUNKS)?;
-        let mut remove = self.db.prepare_cached("DELETE FROM ids_run WHERE run = ?1").file(CHUNKS)?;
-        remove.execute([run.number]).map(drop).file(CHUNKS)
-    }
-}
-
-/// A run that is read from its beginning.
-struct Source<'a> {
-    db: &'a Connection,
-    run: &'a Run,
-    next_block: usize,
-    ids: std::vec::IntoIter<(u64, Seq)>,
-}
-
-impl Source<'_> {
-    fn next(&mut self) -> Result<Option<(u64, Seq)>, StoreError> {
-        if let Some(id) = self.ids.next() {
-            return Ok(Some(id));
-        }
-        if self.next_block >= self.run.fences.len() {
-            return Ok(None);
-        }
-        let block = read_block(self.db, self.run.first_block + self.next_block as i64)?;
-        self.ids = block.ok_or_else(|| damaged_run(self.run.number, "a block is not there"))?.into_iter();
-        self.next_block += 1;
-        Ok(self.ids.next())
-    }
-}
-
-/// A run that is written.
-struct RunBuilder<'a> {
-    db: &'a Connection,
-    first_block: i64,
-    block: Vec<(u64, Seq)>,
-    fences: Vec<u64>,
-    filter: Filter,
-    count: u64,
-}
-
-impl<'a> RunBuilder<'a> {
-    fn new(db: &'a Connection, count: u64) -> Result<Self, StoreError> {
-        let first_block = last(db, "SELECT max(block) FROM ids")? + 1;
-        let filter = Filter::new(count);
-        Ok(Self {
-            db,
-            first_block,
-            block: Vec::with_capacity(BLOCK_IDS),
-            fences: Vec::new(),
-            filter,
-            count: 0,
-        })
-    }
-
-    fn push(&mut self, id: (u64, Seq), pause: &mut dyn FnMut()) -> Result<(), StoreError> {
-        self.filter.add(id.0);
-        self.count += 1;
-        self.block.push(id);
-        if self.block.len() >= BLOCK_IDS {
-            self.write()?;
-            pause();
-        }
-        Ok(())
-    }
-
-    fn write(&mut self) -> Result<(), StoreError> {
-        let Some((fence, _)) = self.block.first() else { return Ok(()) };
-        let block = self.first_block + self.fences.len() as i64;
-        self.fences.push(*fence);
-        let mut insert = self.db.prepare_cached("INSERT INTO ids VALUES (?1, ?2)").file(CHUNKS)?;
-        insert.execute((block, encode_block(&self.block))).file(CHUNKS)?;
-        self.block.clear();
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<Run, StoreError> {
-        self.write()?;
-        let number = last(self.db, "SELECT max(run) FROM ids_run")? + 1;
-        let Self { first_block, fences, filter, count, .. } = self;
-        self.db
-            .prepare_cached("INSERT INTO ids_run VALUES (?1, ?2, ?3, ?4, ?5)")
-            .file(CHUNKS)?
-            .execute((
-                number,
-                count.cast_signed(),
-                first_block,
-                words_to_bytes(&fences),
-                words_to_bytes(&filter.0),
-            ))
-            .file(CHUNKS)?;
-        Ok(Run { number, count, first_block, fences, filter: Some(filter) })
-    }
-}
-
-fn last(db: &Connection, sql: &str) -> Result<i64, StoreError> {
-    let last: Option<i64> =
-        db.prepare_cached(sql).file(CHUNKS)?.query_row([], |row| row.get(0)).file(CHUNKS)?;
-    Ok(last.unwrap_or(0))
-}
-
-#[cfg(test)]
-#[path = "ids_tests.rs"]
-mod tests;

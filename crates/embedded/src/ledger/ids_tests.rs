@@ -1,10 +1,11 @@
-//! Tests of the ids' own file layout.
+//! Ids are found, whatever was merged.
 
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::ledger::ids::Ids;
 use crate::ledger::testing::seq;
 
 fn database() -> Connection {

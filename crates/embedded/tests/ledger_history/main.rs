@@ -2,7 +2,6 @@
 //! then; the history checker judges what they saw.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![allow(clippy::disallowed_methods, reason = "a test awaits the tasks that it spawns")]
 
 mod device;
 #[path = "../ledger_common/mod.rs"]
@@ -13,6 +12,7 @@ use std::sync::Arc;
 
 use chinwag_checker::{Event, Report, Rule, check};
 use chinwag_embedded::ledger::Faults;
+use tokio::task::JoinSet;
 
 use crate::device::{observe, write};
 use crate::ledger_common::ask::{create, direct, group, record};
@@ -31,26 +31,23 @@ async fn run(seed: u64, cuts: u64, faults: Faults) -> Report {
     for (user, chat) in readers {
         world.join(&device::reader(user, chat), user, chat);
     }
-    let writers: Vec<_> = (1..=DEVICES)
-        .map(|number| {
-            let (user, chat) =
-                (1 + number % if number % 2 == 0 { 2 } else { 4 }, chats[(number % 2) as usize]);
-            tokio::spawn(write(Arc::clone(&world), number, user, chat, SENDS_PER_DEVICE))
-        })
-        .collect();
-    let readers = readers.map(|(user, chat)| tokio::spawn(observe(Arc::clone(&world), user, chat)));
+    let (mut writing, mut reading) = (JoinSet::new(), JoinSet::new());
+    for number in 1..=DEVICES {
+        let user = 1 + number % if number % 2 == 0 { 2 } else { 4 };
+        let chat = chats[(number % 2) as usize];
+        writing.spawn(write(Arc::clone(&world), number, user, chat, SENDS_PER_DEVICE));
+    }
+    for (user, chat) in readers {
+        reading.spawn(observe(Arc::clone(&world), user, chat));
+    }
     for cut in 1..=cuts {
         world.wait_for_answers(cut * SENDS / (cuts + 1)).await;
         world.cut_the_power(seed + cut).await;
     }
-    for writer in writers {
-        writer.await.unwrap();
-    }
+    writing.join_all().await;
     world.record(|at| Event::FaultsStopped { at });
     world.stop_readers();
-    for reader in readers {
-        reader.await.unwrap();
-    }
+    reading.join_all().await;
     for chat in chats {
         world.final_log(chat).await;
     }
