@@ -30,7 +30,7 @@ use super::writer::{Writer, WriterThread};
 use super::{LedgerSettings, OpenError};
 use crate::place::{Mode, Place};
 
-/// The ledger of one machine: see [the module](self).
+/// The ledger of one machine: see the module.
 ///
 /// Dropping it without [`EmbeddedLedger::close`] is as safe as a crash: what was acknowledged is there
 /// after the next start. The drop waits for the transaction under way.
