@@ -16,7 +16,9 @@ use chinwag_embedded::ledger::{EmbeddedLedger, OpenError};
 use chinwag_embedded::{OpenError as DatabaseError, Place};
 use chinwag_ports::ledger::{Appended, Ledger, Window};
 use chinwag_proto::{ChatId, Entry, Seq, Viewer};
-use ledger_common::ask::{Deaf, append, committed, create, direct, edit, group, message, react, record, seq, user};
+use ledger_common::ask::{
+    Deaf, append, committed, create, direct, edit, group, message, react, record, seq, user,
+};
 use ledger_common::calm;
 
 const FILES: [(&str, &str); 2] = [("log.db", "ledger-log-1.db"), ("chunks.db", "ledger-chunks-1.db")];

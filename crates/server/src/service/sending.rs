@@ -6,9 +6,7 @@
 use std::sync::Arc;
 
 use chinwag_chat::{Ask, Fingerprint, RECORD_VERSION, Record, Refusal, RuleLimits};
-use chinwag_ports::{
-    Append, Appended, Clock, Cursors, Ledger, Mark, Origin, Pending, Reservations,
-};
+use chinwag_ports::{Append, Appended, Clock, Cursors, Ledger, Mark, Origin, Pending, Reservations};
 use chinwag_proto::entry::MembershipChange;
 use chinwag_proto::rest::CreateChat;
 use chinwag_proto::{Body, ChatId, ClientMessageId, GroupId, Limits, MessageId, Seq, UserId};
