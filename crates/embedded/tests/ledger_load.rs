@@ -103,7 +103,7 @@ async fn what_waits_too_long_is_refused_also_while_the_projection_fails() {
     bench.projection.wait_until_failed();
     // The first is in the writer's hands; what comes after waits in the queue.
     let refused = soon(bench.say(2, direct(1, 3))).await.unwrap_err();
-    assert!(refused.0.contains("busy"), "{refused}");
+    assert!(refused.0.contains("told to fail"), "{refused}");
     assert!(bench.ledger.ready().unwrap_err().0.contains("told to fail"));
     bench.projection.fail(false);
     committed(soon(first).await);

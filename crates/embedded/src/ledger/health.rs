@@ -1,5 +1,6 @@
 //! Whether records are taken just now, and if not, why.
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chinwag_ports::Unavailable;
@@ -41,7 +42,7 @@ impl Health {
     }
 
     /// Nothing may be acknowledged any more: reads go on, and a start looks at the disk anew.
-    pub(super) fn die(&self, error: &StoreError) {
+    pub(super) fn die(&self, error: &dyn Display) {
         let mut troubles = self.troubles.lock();
         if troubles.dead.is_none() {
             tracing::error!(%error, "the ledger takes no more records until it is restarted");

@@ -127,18 +127,14 @@ impl Intake {
         }
     }
 
-    /// Waits so long, or until a nudge or the end, and refuses what has waited too long.
-    pub(super) fn pause(&self, span: Duration) {
+    /// Waits so long, or until a nudge or the end. Returns what has waited too long.
+    pub(super) fn pause(&self, span: Duration) -> Vec<Job> {
         let mut waiting = self.waiting.lock();
         if !waiting.abandoned && !std::mem::take(&mut waiting.nudged) {
             self.news.wait_for(&mut waiting, span);
             waiting.nudged = false;
         }
-        let late = self.late(&mut waiting);
-        drop(waiting);
-        for job in late {
-            let _ = job.answer.send(Err(busy()));
-        }
+        self.late(&mut waiting)
     }
 
     /// Takes what has waited too long. Within a chat records wait in order, so that those come first.

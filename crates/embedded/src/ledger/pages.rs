@@ -96,21 +96,16 @@ impl Pages<'_> {
         chats.iter().map(head).collect()
     }
 
-    /// One entry.
+    /// One entry, as it stands after the deletions in the tail.
     pub(super) fn entry(self, chat: ChatId, seq: Seq) -> Result<Option<Arc<Entry>>, StoreError> {
         self.steadily(|| {
             if let Some(found) = entry_of_tail(&self.tail.read(), chat, seq) {
                 return Ok(Some(found));
             }
-            Ok(History(self.chunks).accepted(chat, seq)?.map(|found| Arc::new(found.entry)))
+            let Some(found) = History(self.chunks).accepted(chat, seq)? else { return Ok(None) };
+            let hidden = self.tail.read().chat(chat).is_some_and(|tail| tail.hides(&found.entry));
+            Ok(Some(shown(&Arc::new(found.entry), hidden)))
         })
-        .map(|found| found.map(|entry| self.veiled(chat, entry)))
-    }
-
-    /// The entry as it stands after the deletions in the tail.
-    fn veiled(self, chat: ChatId, entry: Arc<Entry>) -> Arc<Entry> {
-        let hidden = self.tail.read().chat(chat).is_some_and(|tail| tail.hides(&entry));
-        shown(&entry, hidden)
     }
 
     /// Reads until no entry has begun to leave the tail meanwhile.

@@ -191,26 +191,46 @@ fn start(
     let readers = Readers::start(readers, shared.settings.read_queue_max)?;
     let runtime = tokio::runtime::Handle::try_current().ok();
     let folder = {
-        let shared = Arc::clone(shared);
+        let end = End { shared: Arc::clone(shared), is_writer: false };
         spawn("ledger-folder", move || {
-            folder::run(&shared, &mut chunks);
+            folder::run(&end.shared, &mut chunks);
             drop(chunks);
-            shared.folding.end();
-            shared.tell(|progress| progress.ended += 1);
         })?
     };
     let writer = {
-        let shared = Arc::clone(shared);
+        let end = End { shared: Arc::clone(shared), is_writer: true };
         spawn("ledger-writer", move || {
             let _entered = runtime.as_ref().map(tokio::runtime::Handle::enter);
-            let mut thread = WriterThread::new(writer);
-            thread.run(&unprojected);
-            drop((thread, unprojected));
-            drop(shared.intake.drain());
-            shared.tell(|progress| progress.ended += 1);
+            WriterThread::new(writer).run(&unprojected);
+            drop(unprojected);
+            drop(end);
         })?
     };
     Ok(Engine::Threads { readers, threads: Mutex::new(vec![folder, writer]) })
+}
+
+/// Tells of a thread's end, also where that is an accident: nobody waits for it in vain then.
+struct End {
+    shared: Arc<Shared>,
+    is_writer: bool,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let shared = &self.shared;
+        if std::thread::panicking() {
+            shared.health.die(&"a thread of the ledger failed");
+            shared.intake.nudge();
+        }
+        if self.is_writer {
+            // Nobody takes records any more.
+            shared.intake.close();
+            drop(shared.intake.drain());
+        } else {
+            shared.folding.end();
+        }
+        shared.tell(|progress| progress.ended += 1);
+    }
 }
 
 fn join(threads: &Mutex<Vec<JoinHandle<()>>>) {

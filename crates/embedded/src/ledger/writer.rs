@@ -237,18 +237,27 @@ impl WriterThread {
                 return false;
             }
             shared.health.set_projection(Some(format!("memberships are not written: {error}")));
-            shared.intake.pause(RETRY);
+            self.wait();
         }
         shared.health.set_projection(None);
         self.writer.projected(last, has_deletion(commits));
         true
     }
 
-    /// The tail is full: the folder is to make room. Who waits too long meanwhile is refused.
+    /// The tail is full: the folder is to make room.
     fn wait_for_room(&self) {
+        self.writer.shared.folding.hurry();
+        self.wait();
+    }
+
+    /// Waits a moment for what is in the way; who waits too long meanwhile is refused, and told why.
+    fn wait(&self) {
         let shared = &self.writer.shared;
-        shared.folding.hurry();
-        shared.intake.pause(RETRY);
+        let late = shared.intake.pause(RETRY);
+        if !late.is_empty() {
+            late.iter().for_each(|_| shared.counts.refused());
+            refuse(late, &shared.health.ready().err().unwrap_or_else(busy));
+        }
     }
 
     /// Everything is written: folds it, and leaves the files tidy.

@@ -65,6 +65,12 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Another program reads it.
+    #[error("{}: another program holds it open; close that one", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// A thread could not be started.
     #[error("a thread of {} cannot be started: {source}", path.display())]
     Thread {
@@ -105,9 +111,16 @@ pub(crate) fn open_writer(place: &Place, schema: &Schema) -> Result<Connection, 
         db.execute_batch("PRAGMA synchronous = FULL;")?;
         // A checkpoint at close would be one whose failure nobody hears of.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        Ok(Ok(db))
+        Ok(write_out(&db)?.then_some(db).ok_or_else(|| OpenError::InUse { path: path.clone() }))
     });
     opened.map_err(|source| OpenError::Sqlite { path: path.clone(), source })?
+}
+
+/// Puts a WAL that was found into the database and cuts it off; `false` where another program's reading is in the
+/// way. After a sync that failed the system may show what never reached the disk, and a later sync does not write it:
+/// only writing it again does. What would be answered behind it would be lost with it when the power goes.
+fn write_out(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0)).map(|busy| busy == 0)
 }
 
 /// Opens a database that is there, for reading alone.

@@ -12,13 +12,19 @@ pub(crate) fn restless() -> LedgerSettings {
         fold_rows: 5,
         fold_after_ms: 1,
         wipe_after_ms: 1,
+        // The disk of a busy test machine may be slow.
+        wait_ms_max: 60_000,
         ..LedgerSettings::default()
     }
 }
 
 /// As in a server, but with a known secret.
 pub(crate) fn calm() -> LedgerSettings {
-    LedgerSettings { fingerprint_key: Some(*b"a test's secret."), ..LedgerSettings::default() }
+    LedgerSettings {
+        fingerprint_key: Some(*b"a test's secret."),
+        wait_ms_max: 60_000,
+        ..LedgerSettings::default()
+    }
 }
 
 pub(crate) mod ask;
