@@ -7,10 +7,12 @@ mod ledger_common;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chinwag_embedded::Place;
 use chinwag_embedded::ledger::{EmbeddedLedger, LedgerSettings};
-use chinwag_ports::ledger::{Ledger, Pending};
-use ledger_common::ask::{append, committed, direct, message, record, seq};
+use chinwag_ports::Unavailable;
+use chinwag_ports::ledger::{Commit, Commits, Ledger, Pending};
+use ledger_common::ask::{Deaf, append, committed, direct, message, record, seq};
 use ledger_common::calm;
 use ledger_common::projection::Projection;
 use tempfile::TempDir;
@@ -122,6 +124,35 @@ async fn a_record_that_comes_alone_does_not_wait_for_company() {
     for number in 1..20 {
         committed(soon(bench.say(number, direct(1, 2))).await);
     }
+}
+
+/// A listener with a bug.
+struct Clumsy;
+
+#[async_trait]
+impl Commits for Clumsy {
+    async fn project(&self, _: &[Commit]) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    fn publish(&self, _: &[Commit]) {
+        panic!("a bug in whoever listens");
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_thread_that_ended_by_accident() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = EmbeddedLedger::open(&Place::folder(folder.path()), calm(), Arc::new(Clumsy)).unwrap();
+    let say = |number| append(&ledger, record(number, direct(1, 2), 1, message("x")));
+    assert!(soon(say(1)).await.is_err());
+    assert!(soon(say(2)).await.is_err());
+    assert!(ledger.ready().unwrap_err().0.contains("a thread of the ledger failed"));
+    soon(ledger.close()).await.unwrap();
+    drop(ledger);
+    let ledger = EmbeddedLedger::open(&Place::folder(folder.path()), calm(), Arc::new(Deaf)).unwrap();
+    let page = ledger.entries(direct(1, 2), seq(0), 10, 1 << 20).await.unwrap();
+    assert_eq!(page.entries.len(), 1, "it was durable before");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The chats that the writer keeps at hand, bounded by memory. Readers find their committed heads and
 //! states here too; a chat that is not at hand is read from the tail or the chunks.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use chinwag_chat::Chat;
@@ -29,12 +29,15 @@ pub(super) struct AtHand {
     /// Whether it belongs to the batch at hand.
     pub(super) in_batch: bool,
     weight: usize,
-    last_use: u64,
+    /// Used since the hand passed it last.
+    used: bool,
+    /// Among those that the hand goes over.
+    in_ring: bool,
 }
 
 impl AtHand {
     pub(super) fn new(chat: Chat, ids_above: Seq) -> Self {
-        Self { chat, ids_above, in_batch: false, weight: 0, last_use: 0 }
+        Self { chat, ids_above, in_batch: false, weight: 0, used: false, in_ring: false }
     }
 
     /// Whether the machine holds the ids of the last 256 entries.
@@ -101,21 +104,20 @@ impl Chats {
     }
 }
 
-/// The writer's side of the chats at hand: when they grow beyond the bound, those that were not used
-/// longest go.
+/// The writer's side of the chats at hand: when they grow beyond the bound, those that were not used for
+/// long go, by the algorithm CLOCK (Corbató 1968).
 pub(super) struct ChatCache {
     chats: Arc<Chats>,
     count: usize,
-    /// Uses in their order; those that are not a chat's last are passed over.
-    uses: VecDeque<(ChatId, u64)>,
-    last_use: u64,
+    /// The chats that were committed, in the order in which the hand comes to them.
+    ring: VecDeque<ChatId>,
     bytes: usize,
     bytes_max: usize,
 }
 
 impl ChatCache {
     pub(super) fn new(bytes_max: usize, chats: Arc<Chats>) -> Self {
-        Self { chats, count: 0, uses: VecDeque::new(), last_use: 0, bytes: 0, bytes_max }
+        Self { chats, count: 0, ring: VecDeque::new(), bytes: 0, bytes_max }
     }
 
     pub(super) fn get(&self, chat: ChatId) -> Option<Arc<Slot>> {
@@ -146,27 +148,30 @@ impl ChatCache {
         *slot.committed.lock() = snapshot;
         let weight = at_hand.weight();
         self.bytes = self.bytes - at_hand.weight + weight;
-        self.last_use += 1;
-        (at_hand.weight, at_hand.last_use) = (weight, self.last_use);
-        self.uses.push_back((at_hand.chat.id(), self.last_use));
+        (at_hand.weight, at_hand.used) = (weight, true);
+        if !std::mem::replace(&mut at_hand.in_ring, true) {
+            self.ring.push_back(at_hand.chat.id());
+        }
     }
 
     /// Lets chats go until the rest fits.
     pub(super) fn evict(&mut self) {
         while self.bytes > self.bytes_max {
-            let Some((chat, last_use)) = self.uses.pop_front() else { return };
-            if self.is_last(chat, last_use) {
+            let Some(chat) = self.ring.pop_front() else { return };
+            // One that was let go of already stands in the ring no longer than this.
+            let Some(slot) = self.get(chat) else { continue };
+            if std::mem::take(&mut slot.at_hand().used) {
+                self.ring.push_back(chat);
+            } else {
                 self.forget(chat);
             }
         }
-        if self.uses.len() > 2 * self.count + 1_024 {
-            let uses = std::mem::take(&mut self.uses);
-            self.uses = uses.into_iter().filter(|(chat, last_use)| self.is_last(*chat, *last_use)).collect();
+        if self.ring.len() > 2 * self.count + 1_024 {
+            let mut seen = HashSet::with_capacity(self.count);
+            let mut ring = std::mem::take(&mut self.ring);
+            ring.retain(|chat| self.get(*chat).is_some() && seen.insert(*chat));
+            self.ring = ring;
         }
-    }
-
-    fn is_last(&self, chat: ChatId, last_use: u64) -> bool {
-        self.chats.shard(chat).read().get(&chat).is_some_and(|slot| slot.at_hand().last_use == last_use)
     }
 
     /// Lets go of a chat, whose work may have come to nothing; it is loaded anew when it is needed.
@@ -201,27 +206,32 @@ mod tests {
     }
 
     #[test]
-    fn the_chat_that_was_not_used_longest_goes_first_and_its_head_with_it() {
+    fn a_chat_that_is_not_used_goes_and_its_head_with_it() {
         let chats = Arc::new(Chats::default());
         let mut cache = ChatCache::new(3 * at_hand(2).weight(), Arc::clone(&chats));
-        for other in [2, 3, 4, 2, 5] {
+        // When the fourth comes, the hand finds all used and takes the first; then 3 is not used again.
+        for other in [2, 3, 4, 5, 4, 6] {
             use_chat(&mut cache, other);
         }
-        assert!(cache.get(direct(1, 3)).is_none());
-        assert!(chats.committed(direct(1, 3)).is_none());
-        for other in [2, 4, 5] {
+        for other in [2, 3] {
+            assert!(cache.get(direct(1, other)).is_none());
+            assert!(chats.committed(direct(1, other)).is_none());
+        }
+        for other in [4, 5, 6] {
             assert_eq!(chats.committed(direct(1, other)).unwrap().head.seq, seq(1), "{other}");
         }
     }
 
     #[test]
-    fn the_list_of_uses_does_not_grow_with_the_uses() {
+    fn however_often_chats_come_and_go_the_ring_stays_short() {
         let mut cache = ChatCache::new(1 << 20, Arc::default());
         for _ in 0..10_000 {
             use_chat(&mut cache, 2);
+            cache.forget(direct(1, 2));
         }
-        assert!(cache.uses.len() <= 1_026, "{}", cache.uses.len());
-        assert_eq!(cache.bytes, at_hand(2).weight());
+        assert!(cache.ring.len() <= 1_026, "{}", cache.ring.len());
+        use_chat(&mut cache, 2);
+        assert_eq!((cache.bytes, cache.count), (at_hand(2).weight(), 1));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::history::History;
 use super::ids::Ids;
 use super::record;
-use super::tail::{SharedTail, TailEntry};
+use super::tail::{Records, SharedTail, TailEntry};
 
 /// The writer's judgement: its chats, and what was accepted since the last commit.
 pub(super) struct Decider {
@@ -29,7 +29,9 @@ pub(super) struct Decider {
     key: FingerprintKey,
     next_offset: u64,
     no_dedupe: bool,
-    scratch: Vec<u8>,
+    /// The bytes of what the batch at hand accepted.
+    bytes: Vec<u8>,
+    records: Arc<Records>,
 }
 
 /// What was decided about a record.
@@ -50,7 +52,19 @@ impl Decider {
         no_dedupe: bool,
     ) -> Self {
         let (active, accepted) = (Vec::new(), Vec::new());
-        Self { chunks, ids, tail, cache, active, accepted, key, next_offset, no_dedupe, scratch: Vec::new() }
+        Self {
+            chunks,
+            ids,
+            tail,
+            cache,
+            active,
+            accepted,
+            key,
+            next_offset,
+            no_dedupe,
+            bytes: Vec::new(),
+            records: Arc::default(),
+        }
     }
 
     /// Decides about the next record. An error concerns this record alone: it is not taken.
@@ -73,10 +87,12 @@ impl Decider {
     fn decide_in(&mut self, at_hand: &mut AtHand, record: &Record) -> Result<Decision, StoreError> {
         let id = record.id.as_ref().map(|id| self.key.id(record.chat, record.sender, id));
         let id = id.filter(|_| !self.no_dedupe);
-        let mut needs = at_hand.chat.needs(record, id);
+        // The machine looks through its recent ids once to say what it needs and again to decide; where
+        // the answer is known, the first is left out.
+        let whole = at_hand.holds_recent_ids();
+        let mut needs = at_hand.chat.needs(record, id.filter(|_| record.resend || !whole));
         if let Some(id) = id {
-            needs.id |=
-                !at_hand.holds_recent_ids() && !at_hand.chat.recent().any(|(known, _, _)| known == id);
+            needs.id |= !whole && !at_hand.chat.recent().any(|(known, _, _)| known == id);
         }
         let past = self.past(record.chat, needs, id)?;
         match at_hand.chat.apply(self.next_offset, record, id, &past) {
@@ -91,8 +107,9 @@ impl Decider {
 
     fn accept(&mut self, at_hand: &AtHand, id: Option<record::Id>, entry: Entry) -> Arc<TailEntry> {
         let offset = self.next_offset;
-        let bytes = record::encode(offset, id, &entry, &mut self.scratch);
-        let accepted = Arc::new(TailEntry::new(offset, id, entry, &at_hand.chat, bytes));
+        let place = record::append(offset, id, &entry, &mut self.bytes);
+        let records = (Arc::clone(&self.records), place);
+        let accepted = Arc::new(TailEntry::new(offset, id, entry, &at_hand.chat, records));
         self.next_offset += 1;
         self.accepted.push(Arc::clone(&accepted));
         accepted
@@ -188,14 +205,15 @@ impl Decider {
         Ok(Some(Target { seq, sender, is_message, offset, deleted, keys: view.keys }))
     }
 
-    /// What the batch at hand accepted.
-    pub(super) fn accepted(&self) -> &[Arc<TailEntry>] {
-        &self.accepted
+    /// What the batch at hand accepted, and its bytes as they go into the log.
+    pub(super) fn accepted(&self) -> (&[Arc<TailEntry>], &[u8]) {
+        (&self.accepted, &self.bytes)
     }
 
     /// The batch is durable: its entries are the tail's, and readers see them.
     pub(super) fn commit(&mut self) {
-        {
+        if !self.accepted.is_empty() {
+            std::mem::take(&mut self.records).set(std::mem::take(&mut self.bytes));
             let mut tail = self.tail.write();
             self.accepted.drain(..).for_each(|entry| tail.push(entry));
         }
@@ -209,6 +227,8 @@ impl Decider {
     pub(super) fn roll_back(&mut self) {
         self.next_offset -= self.accepted.len() as u64;
         self.accepted.clear();
+        self.bytes.clear();
+        self.records = Arc::default();
         for slot in self.active.drain(..) {
             let chat = slot.at_hand().chat.id();
             self.cache.forget(chat);

@@ -287,6 +287,6 @@ fn push(builder: &mut ChunkBuilder, entry: &TailEntry, hidden: &HashSet<Seq>) {
         record::encode_into(entry.offset, entry.id, &entry.entry.wiped(), &mut bytes);
         builder.push(&bytes);
     } else {
-        builder.push(record::unchecked(&entry.bytes));
+        builder.push(record::unchecked(entry.bytes()));
     }
 }

@@ -7,6 +7,7 @@
 //! Sixteen tables in turn instead of two: a table that is cleared is overwritten with zeros, and a
 //! sixteenth of the tail is 2 MB of zeros in one transaction where a half would be 18.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -18,7 +19,7 @@ use super::error::{InFile, StoreError};
 use super::faults::Faults;
 use super::record::{self, Accepted};
 use super::schema::{LOG, LOG_SCHEMA, LOG_TABLES};
-use super::tail::TailEntry;
+use super::tail::{Records, TailEntry};
 use crate::place::Place;
 
 /// Page cache of the log's connection. It reads nothing back but at a start.
@@ -84,7 +85,7 @@ impl Log {
     pub(super) fn replay(
         &self,
         folded: u64,
-        mut take: impl FnMut(Accepted, Vec<u8>) -> Result<(), StoreError>,
+        mut take: impl FnMut(Accepted, (Arc<Records>, Range<usize>)) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut tables: Vec<(u64, &str)> = self
             .tables
@@ -100,11 +101,11 @@ impl Log {
             let mut rows = statement.query([expected.cast_signed()]).file(LOG)?;
             while let Some(row) = rows.next().file(LOG)? {
                 let (pos, count): (i64, i64) = (row.get(0).file(LOG)?, row.get(1).file(LOG)?);
-                let records =
-                    row.get_ref(2).file(LOG)?.as_blob().map_err(|_| damaged(expected, "no bytes"))?;
-                let mut records = Bytes(records);
+                let whole: Vec<u8> = row.get(2).file(LOG)?;
+                let records = Arc::new(Records::default());
+                let mut rest = Bytes(&whole);
                 for position in (pos..pos + count).map(i64::cast_unsigned) {
-                    let bytes = records.small().and_then(|length| records.take(length));
+                    let bytes = rest.small().and_then(|length| rest.take(length));
                     let bytes = bytes.ok_or_else(|| damaged(position, "cut short"))?;
                     if position < expected {
                         continue;
@@ -117,9 +118,11 @@ impl Log {
                     if accepted.offset != position {
                         return Err(damaged(position, "it stands at another position"));
                     }
-                    take(accepted, bytes.to_vec())?;
+                    let end = whole.len() - rest.0.len();
+                    take(accepted, (Arc::clone(&records), end - bytes.len()..end))?;
                     expected += 1;
                 }
+                records.set(whole);
             }
         }
         Ok(())
@@ -127,10 +130,16 @@ impl Log {
 
     /// Appends entries durably, in one transaction, and clears the tables that hold nothing above
     /// `folded`. When this fails, nothing of it has happened, unless the error is final.
-    pub(super) fn append(&mut self, entries: &[Arc<TailEntry>], folded: u64) -> Result<(), StoreError> {
+    pub(super) fn append(
+        &mut self,
+        entries: &[Arc<TailEntry>],
+        records: &[u8],
+        folded: u64,
+    ) -> Result<(), StoreError> {
         let cleared = self.clearable(folded);
         let current = self.turn(&cleared);
-        let bytes = self.write(entries, &cleared, current);
+        let positions = entries.first().map(|first| (first.offset, entries.len()));
+        let bytes = self.write(positions, records, &cleared, current);
         if bytes.is_err() {
             // The transaction may have ended by itself already.
             let _ = self.db.execute_batch("ROLLBACK");
@@ -149,12 +158,13 @@ impl Log {
 
     /// Clears the tables that hold nothing above `folded`, if there are any.
     pub(super) fn clear(&mut self, folded: u64) -> Result<(), StoreError> {
-        if self.clearable(folded).is_empty() { Ok(()) } else { self.append(&[], folded) }
+        if self.clearable(folded).is_empty() { Ok(()) } else { self.append(&[], &[], folded) }
     }
 
     fn write(
         &self,
-        entries: &[Arc<TailEntry>],
+        positions: Option<(u64, usize)>,
+        records: &[u8],
         cleared: &[usize],
         current: usize,
     ) -> Result<u64, StoreError> {
@@ -165,18 +175,13 @@ impl Log {
             self.db.prepare_cached(&format!("DELETE FROM {name}")).file(LOG)?.execute([]).file(LOG)?;
             bytes += self.table(*at).map_or(0, |(first, last)| USUAL_BYTES * (last - first + 1));
         }
-        if let Some(first) = entries.first() {
-            let mut records = Vec::with_capacity(entries.iter().map(|entry| entry.bytes.len() + 4).sum());
-            for entry in entries {
-                records.extend_from_slice(&(entry.bytes.len() as u32).to_le_bytes());
-                records.extend_from_slice(&entry.bytes);
-            }
+        if let Some((first, count)) = positions {
             bytes += records.len() as u64;
             let name = LOG_TABLES.get(current).unwrap_or(&LOG_TABLES[0]);
             self.db
                 .prepare_cached(&format!("INSERT INTO {name} VALUES (?1, ?2, ?3)"))
                 .file(LOG)?
-                .execute((first.offset.cast_signed(), entries.len() as i64, records))
+                .execute((first.cast_signed(), count as i64, records))
                 .file(LOG)?;
         }
         self.db.prepare_cached("COMMIT").file(LOG)?.execute([]).file(LOG)?;

@@ -147,7 +147,7 @@ fn set(
 fn replay(shared: &Shared, log: &Log, lookups: &Connection, folded: u64) -> Result<(), StoreError> {
     let mut chats = std::collections::HashMap::new();
     let mut tail = shared.tail.write();
-    log.replay(folded, |accepted: Accepted, bytes| {
+    log.replay(folded, |accepted: Accepted, records| {
         let Accepted { offset, id, entry } = accepted;
         let chat = match chats.entry(entry.chat_id) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
@@ -169,7 +169,7 @@ fn replay(shared: &Shared, log: &Log, lookups: &Connection, folded: u64) -> Resu
                 ),
             });
         }
-        tail.push(Arc::new(TailEntry::new(offset, id, entry, chat, bytes)));
+        tail.push(Arc::new(TailEntry::new(offset, id, entry, chat, records)));
         Ok(())
     })
 }

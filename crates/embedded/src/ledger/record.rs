@@ -5,6 +5,8 @@
 //! fingerprint, 16 bytes big endian each, if bit 0 · the entry as in `chinwag_chat::stored`, to the end.
 //! In the log four bytes stand before: CRC-32 of the rest, little endian.
 
+use std::ops::Range;
+
 use chinwag_chat::stored::{decode_entry, encode_entry};
 use chinwag_chat::{Fingerprint, IdKey};
 use chinwag_proto::Entry;
@@ -14,6 +16,7 @@ use super::bytes::{Bytes, put_int};
 const LAYOUT: u8 = 1;
 const HAS_ID: u8 = 1;
 const CRC_BYTES: usize = 4;
+const LENGTH_BYTES: usize = 4;
 
 /// The key of a client's id, and the fingerprint of the request that it made.
 pub(super) type Id = (IdKey, Fingerprint);
@@ -29,15 +32,23 @@ pub(super) struct Accepted {
     pub(super) entry: Entry,
 }
 
-/// The bytes of an accepted entry, as many as there are: `scratch` is for their making.
-pub(super) fn encode(offset: u64, id: Option<Id>, entry: &Entry, scratch: &mut Vec<u8>) -> Vec<u8> {
-    scratch.clear();
-    scratch.extend_from_slice(&[0; CRC_BYTES]);
-    encode_into(offset, id, entry, scratch);
-    if let Some((crc, rest)) = scratch.split_first_chunk_mut::<CRC_BYTES>() {
-        *crc = crc32fast::hash(rest).to_le_bytes();
+/// Appends an accepted entry as it stands in the log: its length (4 bytes, little endian), then the entry
+/// with its checksum. Returns where the latter begins and ends.
+pub(super) fn append(offset: u64, id: Option<Id>, entry: &Entry, out: &mut Vec<u8>) -> Range<usize> {
+    let length_at = out.len();
+    out.extend_from_slice(&[0; LENGTH_BYTES + CRC_BYTES]);
+    let begin = length_at + LENGTH_BYTES;
+    encode_into(offset, id, entry, out);
+    let end = out.len();
+    if let Some((length, rest)) =
+        out.get_mut(length_at..).and_then(|out| out.split_first_chunk_mut::<LENGTH_BYTES>())
+    {
+        *length = (rest.len() as u32).to_le_bytes();
+        if let Some((crc, rest)) = rest.split_first_chunk_mut::<CRC_BYTES>() {
+            *crc = crc32fast::hash(rest).to_le_bytes();
+        }
     }
-    scratch.as_slice().to_vec()
+    begin..end
 }
 
 /// Appends the bytes without the checksum.
@@ -52,12 +63,12 @@ pub(super) fn encode_into(offset: u64, id: Option<Id>, entry: &Entry, out: &mut 
     encode_entry(entry, out);
 }
 
-/// What [`encode`] made, without the checksum.
+/// What [`append`] made, without the checksum.
 pub(super) fn unchecked(bytes: &[u8]) -> &[u8] {
     bytes.get(CRC_BYTES..).unwrap_or_default()
 }
 
-/// Reads what [`encode`] made; the error says what is wrong.
+/// Reads what [`append`] made, without the length; the error says what is wrong.
 pub(super) fn decode_checked(bytes: &[u8]) -> Result<Accepted, String> {
     let (crc, rest) = bytes.split_first_chunk::<CRC_BYTES>().ok_or("cut short")?;
     if crc32fast::hash(rest) != u32::from_le_bytes(*crc) {

@@ -223,9 +223,10 @@ impl Drop for End {
             shared.intake.nudge();
         }
         if self.is_writer {
-            // Nobody takes records any more.
+            // Nobody takes records any more, and none comes to be folded.
             shared.intake.close();
             drop(shared.intake.drain());
+            shared.folding.close();
         } else {
             shared.folding.end();
         }

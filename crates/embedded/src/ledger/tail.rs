@@ -2,7 +2,8 @@
 //! then the chunks.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use chinwag_chat::stored::{ChatKey, chat_key};
 use chinwag_chat::{Chat, Head, IdKey, Known, State, View};
@@ -37,13 +38,33 @@ pub(super) struct TailEntry {
     pub(super) head: Head,
     /// Members, roles and settings after it.
     pub(super) state: Arc<State>,
-    /// As it stands in the log.
-    pub(super) bytes: Vec<u8>,
+    /// The transaction that holds it, and where.
+    records: Arc<Records>,
+    place: Range<usize>,
+}
+
+/// The bytes of a transaction's entries, as they stand in the log: in one piece, and there once the transaction is
+/// durable.
+#[derive(Debug, Default)]
+pub(super) struct Records(OnceLock<Vec<u8>>);
+
+impl Records {
+    /// The bytes are durable.
+    pub(super) fn set(&self, bytes: Vec<u8>) {
+        // Set once: every transaction has its own.
+        let _ = self.0.set(bytes);
+    }
 }
 
 impl TailEntry {
     /// What an entry is that took its chat to a head and a state.
-    pub(super) fn new(offset: u64, id: Option<Id>, entry: Entry, chat: &Chat, bytes: Vec<u8>) -> Self {
+    pub(super) fn new(
+        offset: u64,
+        id: Option<Id>,
+        entry: Entry,
+        chat: &Chat,
+        (records, place): (Arc<Records>, Range<usize>),
+    ) -> Self {
         Self {
             key: chat_key(entry.chat_id),
             offset,
@@ -54,8 +75,14 @@ impl TailEntry {
             head: *chat.head(),
             state: Arc::clone(chat.state()),
             entry: Arc::new(entry),
-            bytes,
+            records,
+            place,
         }
+    }
+
+    /// As it stands in the log.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.records.0.get().and_then(|bytes| bytes.get(self.place.clone())).unwrap_or_default()
     }
 
     /// Its place in its chat.
@@ -64,7 +91,7 @@ impl TailEntry {
     }
 
     pub(super) fn weight(&self) -> usize {
-        ENTRY_BYTES + 2 * self.bytes.len()
+        ENTRY_BYTES + 2 * self.place.len()
     }
 }
 

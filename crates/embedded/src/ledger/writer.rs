@@ -49,19 +49,19 @@ impl Writer {
         records: impl Iterator<Item = &'a Append>,
     ) -> Result<Vec<Result<Decision, StoreError>>, StoreError> {
         let decisions: Vec<_> = records.map(|append| self.decider.decide(&append.record)).collect();
-        let entries = self.decider.accepted();
+        let (entries, records) = self.decider.accepted();
         if entries.is_empty() {
             self.decider.commit();
             return Ok(decisions);
         }
         let begin = now();
-        if let Err(error) = self.log.append(entries, clearable(&self.shared)) {
+        if let Err(error) = self.log.append(entries, records, clearable(&self.shared)) {
             self.decider.roll_back();
             self.note(&error);
             return Err(error);
         }
         let took = now().saturating_duration_since(begin);
-        let (rows, bytes) = (entries.len(), entries.iter().map(|entry| entry.bytes.len()).sum());
+        let (rows, bytes) = (entries.len(), records.len());
         self.shared.counts.committed(rows, bytes, took);
         self.shared.observer.committed(rows, bytes, took);
         self.decider.commit();
