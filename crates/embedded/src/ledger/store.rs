@@ -49,8 +49,9 @@ impl EmbeddedLedger {
     /// Opens the ledger in a folder, and creates it where there is none. Entries of before that are not
     /// folded are projected again; until that is done, [`Ledger::ready`] says so.
     ///
-    /// Blocks: a start after a crash reads up to `tail_rows_max` entries. In mode
-    /// [`Mode::Threads`] the projection may use the runtime that this is called in.
+    /// Blocks: a start after a crash reads up to `tail_rows_max` entries. In mode [`Mode::Threads`] the
+    /// projection may use the runtime that this is called in, as long as that is not the thread which drops
+    /// the ledger.
     pub fn open(
         place: &Place,
         settings: LedgerSettings,
