@@ -6,6 +6,9 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::place::Place;
 
 /// The name of the lock's file.
 const FILE: &str = "lock";
@@ -35,12 +38,13 @@ pub enum FolderError {
     },
 }
 
-/// A data folder that is ours until this is dropped.
+/// A data folder that is ours until this is dropped and every store that was opened at its [`place`](Self::place)
+/// has let go of its files.
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
     /// Holds the lock.
-    _lock: File,
+    lock: Arc<File>,
 }
 
 impl DataFolder {
@@ -62,7 +66,13 @@ impl DataFolder {
         }
         write_pid(&mut file).map_err(failed)?;
         sync(path).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), _lock: file })
+        Ok(Self { path: path.to_owned(), lock: Arc::new(file) })
+    }
+
+    /// Where stores are to be opened. A store that is dropped closes its files a little later, on its own threads:
+    /// until then the folder is not free for the next.
+    pub fn place(&self) -> Place {
+        Place { lock: Some(Arc::clone(&self.lock)), ..Place::folder(&self.path) }
     }
 
     /// Where it is.

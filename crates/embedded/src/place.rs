@@ -1,6 +1,8 @@
 //! Where the stores of a node lie, and on which threads they work.
 
+use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// On which thread a store works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub enum Mode {
 }
 
 /// Where a store lies, and on which threads it works.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Place {
     /// The data folder.
     pub folder: PathBuf,
@@ -22,12 +24,15 @@ pub struct Place {
     pub vfs: Option<String>,
     /// On which threads.
     pub mode: Mode,
+    /// The folder's lock, held for as long as a connection is open there.
+    pub(crate) lock: Option<Arc<File>>,
 }
 
 impl Place {
-    /// A folder on the system's own disk, on threads of the store's own.
+    /// A folder on the system's own disk, on threads of the store's own. Nothing keeps others out of it:
+    /// [`DataFolder::place`](crate::DataFolder::place) does.
     pub fn folder(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), vfs: None, mode: Mode::Threads }
+        Self { folder: folder.into(), vfs: None, mode: Mode::Threads, lock: None }
     }
 
     /// The same place, worked on within the calls.

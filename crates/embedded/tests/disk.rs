@@ -11,6 +11,10 @@ use chinwag_ports::{Accounts, Contacts, Cursors, Devices, Discovery, IdLease, Ma
 use chinwag_powercut::{Disk, Fault, Model, OnPath};
 use chinwag_proto::{ChatId, DeviceId, GroupId, Role, Seq, Timestamp, UserId};
 
+fn in_mode(mode: Mode, place: Place) -> Place {
+    if mode == Mode::Inline { place.inline() } else { place }
+}
+
 fn place(disk: &Disk) -> Place {
     Place::folder("/data").on_vfs(disk.vfs_name()).inline()
 }
@@ -179,7 +183,7 @@ async fn a_full_disk_refuses_writes_until_there_is_room() {
 
 async fn full_disk(mode: Mode) {
     let disk = Disk::new(Model::default(), 1);
-    let directory = SqliteDirectory::open(&Place { mode, ..place(&disk) }).unwrap();
+    let directory = SqliteDirectory::open(&in_mode(mode, place(&disk))).unwrap();
     directory.create(new_user(1)).await.unwrap();
     disk.fail_from(Fault::DiskFull, 0, OnPath::Any);
     let refused = directory.create(new_user(2)).await.unwrap_err();
@@ -195,7 +199,7 @@ async fn full_disk(mode: Mode) {
 async fn after_a_failed_sync_nothing_is_acknowledged_until_the_restart() {
     for (fault, mode) in [Fault::SyncEio, Fault::WriteEio].into_iter().zip([Mode::Inline, Mode::Threads]) {
         let disk = Disk::new(Model::default(), 1);
-        let directory = SqliteDirectory::open(&Place { mode, ..place(&disk) }).unwrap();
+        let directory = SqliteDirectory::open(&in_mode(mode, place(&disk))).unwrap();
         directory.create(new_user(1)).await.unwrap();
         disk.fail_next(fault, 0, OnPath::Any);
         let refused = directory.create(new_user(2)).await.unwrap_err();

@@ -25,6 +25,21 @@ fn a_second_one_is_refused_and_told_who_has_it() {
 }
 
 #[test]
+fn a_folder_is_free_once_the_stores_in_it_have_let_go_of_their_files() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("data");
+    let folder = DataFolder::open(&path).unwrap();
+    let directory = SqliteDirectory::open(&folder.place()).unwrap();
+    let cursors = SqliteCursors::open(&folder.place(), CursorSettings::default()).unwrap();
+    drop(folder);
+    assert!(matches!(DataFolder::open(&path), Err(FolderError::InUse { .. })));
+    directory.close().unwrap();
+    assert!(matches!(DataFolder::open(&path), Err(FolderError::InUse { .. })));
+    cursors.close().unwrap();
+    DataFolder::open(&path).unwrap();
+}
+
+#[test]
 fn the_lock_goes_with_its_process_however_that_ends() {
     if let Ok(path) = std::env::var(CHILD) {
         return hold(&path);

@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use super::error::{InFile, StoreError};
 use super::faults::Faults;
 use crate::place::Place;
-use crate::sqlite::{OpenError, Schema, open_reader, open_writer};
+use crate::sqlite::{Database, OpenError, Schema, open_reader, open_writer};
 
 /// Opens a database for writing, and creates or migrates it where that is to do.
 pub(super) fn open(
@@ -15,7 +15,7 @@ pub(super) fn open(
     faults: Faults,
     schema: &Schema,
     cache_kb: u32,
-) -> Result<Connection, OpenError> {
+) -> Result<Database, OpenError> {
     if faults.careless_birth {
         be_born_carelessly(place, schema);
     }
@@ -24,12 +24,12 @@ pub(super) fn open(
 }
 
 /// Opens a database that is there, for reading alone.
-pub(super) fn open_to_read(place: &Place, schema: &Schema, cache_kb: u32) -> Result<Connection, OpenError> {
+pub(super) fn open_to_read(place: &Place, schema: &Schema, cache_kb: u32) -> Result<Database, OpenError> {
     let db = open_reader(place, schema)?;
     tuned(place, schema, db, cache_kb)
 }
 
-fn tuned(place: &Place, schema: &Schema, db: Connection, cache_kb: u32) -> Result<Connection, OpenError> {
+fn tuned(place: &Place, schema: &Schema, db: Database, cache_kb: u32) -> Result<Database, OpenError> {
     let set = db.pragma_update(None, "cache_size", -i64::from(cache_kb)).and_then(|()| {
         // One plan for each statement, whatever is bound to it; else some are made anew for every row.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)

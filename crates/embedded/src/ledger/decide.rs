@@ -6,7 +6,6 @@ use std::sync::Arc;
 use chinwag_chat::{Chat, FingerprintKey, IdKey, Known, Needs, Outcome, Past, Record, Target, View};
 use chinwag_ports::ledger::{Appended, Origin};
 use chinwag_proto::{Body, ChatId, Entry, Seq};
-use rusqlite::Connection;
 
 use super::cache::{AtHand, ChatCache, Slot};
 use super::error::StoreError;
@@ -14,11 +13,12 @@ use super::history::History;
 use super::ids::Ids;
 use super::record;
 use super::tail::{Records, SharedTail, TailEntry};
+use crate::sqlite::Database;
 
 /// The writer's judgement: its chats, and what was accepted since the last commit.
 pub(super) struct Decider {
     /// A connection to the chunks, for reading.
-    chunks: Connection,
+    chunks: Database,
     ids: Arc<Ids>,
     tail: Arc<SharedTail>,
     cache: ChatCache,
@@ -44,7 +44,7 @@ pub(super) enum Decision {
 
 impl Decider {
     pub(super) fn new(
-        (chunks, ids): (Connection, Arc<Ids>),
+        (chunks, ids): (Database, Arc<Ids>),
         tail: Arc<SharedTail>,
         cache: ChatCache,
         key: FingerprintKey,

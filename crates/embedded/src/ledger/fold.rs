@@ -23,6 +23,7 @@ use super::schema::{CHUNKS, CHUNKS_SCHEMA};
 use super::spine::SpineBytes;
 use super::tail::TailEntry;
 use crate::place::Place;
+use crate::sqlite::Database;
 
 /// Page cache of the folding connection; what does not fit is written ahead.
 const CACHE_KB: u32 = 32 << 10;
@@ -31,7 +32,7 @@ const STATE_DELTAS: i64 = 63;
 
 /// The chunks, as the folder works on them.
 pub(super) struct Chunks {
-    db: Connection,
+    db: Database,
     ids: Arc<Ids>,
     faults: Faults,
 }

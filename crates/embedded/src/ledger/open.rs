@@ -21,6 +21,7 @@ use super::tail::TailEntry;
 use super::writer::Writer;
 use super::{LedgerSettings, OpenError};
 use crate::place::Place;
+use crate::sqlite::Database;
 
 /// Page cache of a connection that reads.
 const READ_CACHE_KB: u32 = 4 << 10;
@@ -32,7 +33,7 @@ pub(super) struct Parts {
     pub(super) shared: Arc<Shared>,
     pub(super) writer: Writer,
     pub(super) chunks: Chunks,
-    pub(super) readers: Vec<Connection>,
+    pub(super) readers: Vec<Database>,
     pub(super) key: FingerprintKey,
 }
 

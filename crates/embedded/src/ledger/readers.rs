@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::health::CLOSED;
 use super::threads::spawn;
+use crate::sqlite::Database;
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -29,7 +30,7 @@ pub(super) struct Readers {
 
 impl Readers {
     /// Starts a thread for each connection; up to `max` reads wait for them.
-    pub(super) fn start(connections: Vec<Connection>, max: usize) -> std::io::Result<Self> {
+    pub(super) fn start(connections: Vec<Database>, max: usize) -> std::io::Result<Self> {
         let queue = Arc::<Queue>::default();
         let readers = Self { queue, max, threads: Mutex::default() };
         for connection in connections {

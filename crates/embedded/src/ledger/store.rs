@@ -29,6 +29,7 @@ use super::threads::spawn;
 use super::writer::{Writer, WriterThread};
 use super::{LedgerSettings, OpenError};
 use crate::place::{Mode, Place};
+use crate::sqlite::Database;
 
 /// The ledger of one machine: see the module.
 ///
@@ -42,7 +43,7 @@ pub struct EmbeddedLedger {
 
 enum Engine {
     Threads { readers: Readers, threads: Mutex<Vec<JoinHandle<()>>> },
-    Inline { work: Arc<Mutex<Option<Inline>>>, chunks: Box<Mutex<Connection>> },
+    Inline { work: Arc<Mutex<Option<Inline>>>, chunks: Box<Mutex<Database>> },
 }
 
 impl EmbeddedLedger {
@@ -186,7 +187,7 @@ fn start(
     shared: &Arc<Shared>,
     writer: Writer,
     mut chunks: Chunks,
-    readers: Vec<Connection>,
+    readers: Vec<Database>,
     unprojected: Vec<Arc<TailEntry>>,
 ) -> Result<Engine, OpenError> {
     let readers = Readers::start(readers, shared.settings.read_queue_max)?;

@@ -16,7 +16,7 @@ mod writer;
 use std::time::Duration;
 
 pub use open::OpenError;
-pub(crate) use open::{Schema, open_reader, open_writer};
+pub(crate) use open::{Database, Schema, open_reader, open_writer};
 pub(crate) use store::Store;
 pub(crate) use values::{
     boolean, chat_columns, chat_of, fingerprint_of, id_list, integer, number, optional_text, text, time,

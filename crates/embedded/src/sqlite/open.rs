@@ -4,7 +4,10 @@
 //! goes; used under `FULL`: in WAL mode that loses nothing when the power goes. SQLite never checkpoints
 //! by itself here, since it would not tell of a sync that failed ([`super::writer`] does).
 
+use std::fs::File;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -81,13 +84,44 @@ pub enum OpenError {
     },
 }
 
+/// A connection. The lock of its folder is let go of after it.
+pub(crate) struct Database {
+    db: Connection,
+    _lock: Option<Arc<File>>,
+}
+
+impl Database {
+    fn new(db: Connection, place: &Place) -> Self {
+        Self { db, _lock: place.lock.clone() }
+    }
+
+    /// Closes it, and hears whether that went well.
+    pub(crate) fn close(self) -> rusqlite::Result<()> {
+        self.db.close().map_err(|(_, why)| why)
+    }
+}
+
+impl Deref for Database {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.db
+    }
+}
+
+impl DerefMut for Database {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.db
+    }
+}
+
 /// Where a database lies.
 pub(super) fn path_of(place: &Place, schema: &Schema) -> PathBuf {
     place.folder.join(schema.file)
 }
 
 /// Opens the database for writing; makes or migrates it where there is need.
-pub(crate) fn open_writer(place: &Place, schema: &Schema) -> Result<Connection, OpenError> {
+pub(crate) fn open_writer(place: &Place, schema: &Schema) -> Result<Database, OpenError> {
     let path = path_of(place, schema);
     if place.vfs.is_none() {
         make_private(&path).map_err(|source| OpenError::File { path: path.clone(), source })?;
@@ -111,7 +145,8 @@ pub(crate) fn open_writer(place: &Place, schema: &Schema) -> Result<Connection, 
         db.execute_batch("PRAGMA synchronous = FULL;")?;
         // A checkpoint at close would be one whose failure nobody hears of.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        Ok(write_out(&db)?.then_some(db).ok_or_else(|| OpenError::InUse { path: path.clone() }))
+        let is_ours = write_out(&db)?;
+        Ok(if is_ours { Ok(Database::new(db, place)) } else { Err(OpenError::InUse { path: path.clone() }) })
     });
     opened.map_err(|source| OpenError::Sqlite { path: path.clone(), source })?
 }
@@ -124,12 +159,12 @@ fn write_out(db: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Opens a database that is there, for reading alone.
-pub(crate) fn open_reader(place: &Place, schema: &Schema) -> Result<Connection, OpenError> {
+pub(crate) fn open_reader(place: &Place, schema: &Schema) -> Result<Database, OpenError> {
     let path = path_of(place, schema);
     let opened = connect(place, &path, READER_CACHE_KIB).and_then(|db| {
         db.execute_batch("PRAGMA query_only = ON;")?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        Ok(db)
+        Ok(Database::new(db, place))
     });
     opened.map_err(|source| OpenError::Sqlite { path, source })
 }

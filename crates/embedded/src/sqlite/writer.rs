@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::BUSY;
 use super::failure::{Consequence, Health, consequence_of, tell};
+use super::open::Database;
 
 /// Jobs of one transaction. At about 50 µs each, 64 are 3 ms, less than a sync of many disks.
 const BATCH: usize = 64;
@@ -54,7 +55,7 @@ where
 
 /// The one connection that writes.
 pub(super) struct Writer {
-    db: Connection,
+    db: Database,
     file: &'static str,
     health: Arc<Health>,
     /// Erased data is to leave the WAL too.
@@ -63,12 +64,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(
-        db: Connection,
-        file: &'static str,
-        health: Arc<Health>,
-        wipe: Arc<AtomicBool>,
-    ) -> Self {
+    pub(super) fn new(db: Database, file: &'static str, health: Arc<Health>, wipe: Arc<AtomicBool>) -> Self {
         let rows_at_checkpoint = db.total_changes();
         Self { db, file, health, wipe, rows_at_checkpoint }
     }
@@ -181,6 +177,6 @@ impl Writer {
         self.health.check()?;
         self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
         self.health.check()?;
-        self.db.close().map_err(|(_, error)| tell(self.file, &error))
+        self.db.close().map_err(|error| tell(self.file, &error))
     }
 }

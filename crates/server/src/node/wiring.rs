@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chinwag_embedded::ledger::{EmbeddedLedger, LedgerObserver, LedgerSettings};
 use chinwag_embedded::{
-    CursorSettings, DataFolder, FolderError, LocalBus, LocalPresence, OpenError, Place, PresenceLimits,
+    CursorSettings, DataFolder, FolderError, LocalBus, LocalPresence, OpenError, PresenceLimits,
     SqliteCursors, SqliteDirectory, check, ledger,
 };
 use chinwag_ports::{Clock, Commits, Ledger, LiveBus, Memberships, Unavailable};
@@ -51,7 +51,7 @@ pub(super) async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Engin
 
 fn open_all(path: &Path) -> Result<Opened, StartError> {
     let folder = DataFolder::open(path).map_err(StartError::from)?;
-    let place = Place::folder(path);
+    let place = folder.place();
     let directory = Arc::new(SqliteDirectory::open(&place).map_err(|why| refused(path, why))?);
     let cursors = SqliteCursors::open(&place, CursorSettings::default()).map_err(|why| refused(path, why))?;
     let live_bus: Arc<dyn LiveBus> = Arc::new(LocalBus::new());
