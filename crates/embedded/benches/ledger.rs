@@ -1,10 +1,11 @@
 //! What a row costs the ledger: CPU time, bytes written, batches, as JSON on standard output.
 //!
 //! `cargo bench -p chinwag-embedded --bench ledger -- [--chats N] [--rows N] [--appenders N]
-//! [--bytes N] [--folder DIR]`. Appenders send 300-byte records to random chats, each the next when the last is
-//! acknowledged, with ids and fingerprints as a server would make them. `cpuUsPerRow` is the CPU time of the ledger's
+//! [--bytes N] [--folder DIR] [--rate N --seconds N]`. Appenders send 300-byte records to random chats, each the
+//! next when the last is acknowledged, with ids and fingerprints as a server would make them. `cpuUsPerRow` is the CPU time of the ledger's
 //! own threads until everything is folded and the files are tidy, `processUsPerRow` that of the whole process, the
-//! appenders and their runtime included. Without arguments 1,000 and then 100,000 chats.
+//! appenders and their runtime included. Without arguments 1,000 and then 100,000 chats. With a rate, records come at
+//! their own times, so many a second, and the time from then to the acknowledgment is measured.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 #![allow(
@@ -18,11 +19,11 @@ mod ledger_common;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use chinwag_chat::Ask;
+use chinwag_chat::{Ask, Record};
 use chinwag_embedded::Place;
-use chinwag_embedded::ledger::{EmbeddedLedger, LedgerSettings};
+use chinwag_embedded::ledger::{EmbeddedLedger, LedgerObserver, LedgerSettings};
 use chinwag_proto::Content;
 use ledger_common::ask::{Deaf, append, committed, direct, record_of};
 
@@ -86,24 +87,91 @@ async fn appender(ledger: Arc<EmbeddedLedger>, plan: Plan, seed: u64, taken: Arc
         if number > plan.rows {
             return;
         }
-        let chat = next(&mut dice) % plan.chats;
-        let chat = direct(1 + 2 * chat, 2 + 2 * chat);
-        let sender = match chat {
-            chinwag_proto::ChatId::Direct(low, _) => low.get(),
-            _ => 1,
-        };
-        let ask = Ask::Message { content: content.clone(), reply_to: None };
-        let record = record_of(number, chat, sender, ask, content.json().as_bytes());
+        let record = random(number, &mut dice, plan.chats, &content);
         committed(append(&*ledger, record).await);
     }
 }
 
-async fn measure(plan: &Plan) {
+/// The slowest of what the ledger does.
+#[derive(Default)]
+struct Slowest {
+    commit_us: AtomicU64,
+    fold_us: AtomicU64,
+}
+
+impl LedgerObserver for Slowest {
+    fn committed(&self, _: usize, _: usize, took: Duration) {
+        self.commit_us.fetch_max(took.as_micros() as u64, Ordering::Relaxed);
+    }
+
+    fn folded(&self, _: usize, took: Duration) {
+        self.fold_us.fetch_max(took.as_micros() as u64, Ordering::Relaxed);
+    }
+}
+
+fn open(plan: &Plan, slowest: &Arc<Slowest>) -> Arc<EmbeddedLedger> {
     let _ = std::fs::remove_dir_all(&plan.folder);
     let settings =
         LedgerSettings { fingerprint_key: Some(*b"a test's secret."), ..LedgerSettings::default() };
-    let place = Place::folder(&plan.folder);
-    let ledger = Arc::new(EmbeddedLedger::open(&place, settings, Arc::new(Deaf)).unwrap());
+    let (place, slowest) = (Place::folder(&plan.folder), Arc::clone(slowest));
+    Arc::new(EmbeddedLedger::open_observed(&place, settings, Arc::new(Deaf), slowest).unwrap())
+}
+
+/// A record of a random chat.
+fn random(number: u64, dice: &mut u64, chats: u64, content: &Content) -> Record {
+    let chat = next(dice) % chats;
+    let (low, high) = (1 + 2 * chat, 2 + 2 * chat);
+    let ask = Ask::Message { content: content.clone(), reply_to: None };
+    record_of(number, direct(low, high), low, ask, content.json().as_bytes())
+}
+
+/// Records that come at their own times.
+async fn measure_rate(plan: &Plan, rate: u64, seconds: u64) {
+    let slowest = Arc::new(Slowest::default());
+    let ledger = open(plan, &slowest);
+    let content = Content::text(&"x".repeat(plan.bytes - 2));
+    let (mut dice, mut number) = (7, 0);
+    let (begin, before) = (Instant::now(), Used::now());
+    let (to, mut from) = tokio::sync::mpsc::channel::<(bool, u64)>(1 << 20);
+    while number < rate * seconds {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let due = begin.elapsed().as_micros() as u64 * rate / 1_000_000;
+        while number < due.min(rate * seconds) {
+            number += 1;
+            let at = Duration::from_micros(number * 1_000_000 / rate);
+            let pending = append(&*ledger, random(number, &mut dice, plan.chats, &content));
+            let to = to.clone();
+            tokio::spawn(async move {
+                let taken = pending.await.is_ok();
+                let _ = to.send((taken, (begin.elapsed().saturating_sub(at)).as_micros() as u64)).await;
+            });
+        }
+    }
+    drop(to);
+    let (mut taken, mut refused) = (Vec::new(), 0);
+    while let Some((ok, us)) = from.recv().await {
+        if ok { taken.push(us) } else { refused += 1 }
+    }
+    let used = Used::now();
+    ledger.close().await.unwrap();
+    taken.sort_unstable();
+    let at = |share: f64| taken.get(((taken.len() - 1) as f64 * share) as usize).copied().unwrap_or_default();
+    println!(
+        "{{\"chats\":{},\"rate\":{rate},\"acknowledged\":{},\"refused\":{refused},\"ackP50Us\":{},\"ackP99Us\":{},\"ackP999Us\":{},\"ackMaxUs\":{},\"slowestCommitUs\":{},\"slowestFoldUs\":{},\"cpuUsPerRow\":{:.2}}}",
+        plan.chats,
+        taken.len(),
+        at(0.5),
+        at(0.99),
+        at(0.999),
+        at(1.0),
+        slowest.commit_us.load(Ordering::Relaxed),
+        slowest.fold_us.load(Ordering::Relaxed),
+        (used.ledger_us - before.ledger_us) / number as f64,
+    );
+}
+
+async fn measure(plan: &Plan) {
+    let ledger = open(plan, &Arc::default());
     let (taken, before, begin) = (Arc::new(AtomicU64::new(0)), Used::now(), Instant::now());
     let mut last = before;
     let per_part = plan.rows / 5;
@@ -175,6 +243,11 @@ async fn main() {
         bytes: number("--bytes", 300) as usize,
         folder,
     };
+    if let Some(rate) = value("--rate") {
+        measure_rate(&plan, rate.parse().unwrap(), number("--seconds", 20)).await;
+        let _ = std::fs::remove_dir_all(&plan.folder);
+        return;
+    }
     measure(&plan).await;
     if value("--chats").is_none() {
         measure(&Plan { chats: 100_000, ..plan.clone() }).await;

@@ -129,7 +129,7 @@ impl Inline {
         }
         folder::tidy(&self.shared, &self.chunks, &mut Cuts::default(), Wal::CutOff)?;
         self.shared.count_tidy_round();
-        self.writer.tidy_after_fold();
+        self.writer.tidy_after_fold(false);
         Ok(())
     }
 

@@ -21,6 +21,7 @@ use super::record::{self, Accepted};
 use super::schema::{LOG, LOG_SCHEMA, LOG_TABLES};
 use super::tail::{Records, TailEntry};
 use crate::place::Place;
+use crate::sqlite::Database;
 
 /// Page cache of the log's connection. It reads nothing back but at a start.
 const CACHE_KB: u32 = 4 << 10;
@@ -34,7 +35,7 @@ const USUAL_BYTES: u64 = 400;
 
 /// The log.
 pub(super) struct Log {
-    db: Connection,
+    db: Database,
     /// Of each table the positions of its first and last row, if it has any.
     tables: [Option<(u64, u64)>; LOG_TABLES.len()],
     /// The table that is appended to.
@@ -128,8 +129,9 @@ impl Log {
         Ok(())
     }
 
-    /// Appends entries durably, in one transaction, and clears the tables that hold nothing above
-    /// `folded`. When this fails, nothing of it has happened, unless the error is final.
+    /// Appends entries durably, in one transaction, and clears the oldest table where it holds nothing above
+    /// `folded`: one at a time, so that no transaction waits long for zeros. When this fails, nothing of it has
+    /// happened, unless the error is final.
     pub(super) fn append(
         &mut self,
         entries: &[Arc<TailEntry>],
@@ -137,16 +139,16 @@ impl Log {
         folded: u64,
     ) -> Result<(), StoreError> {
         let cleared = self.clearable(folded);
-        let current = self.turn(&cleared);
+        let current = self.turn(cleared);
         let positions = entries.first().map(|first| (first.offset, entries.len()));
-        let bytes = self.write(positions, records, &cleared, current);
+        let bytes = self.write(positions, records, cleared, current);
         if bytes.is_err() {
             // The transaction may have ended by itself already.
             let _ = self.db.execute_batch("ROLLBACK");
         }
         self.wal_bytes += bytes?;
-        for at in cleared {
-            self.set(at, None);
+        if let Some(cleared) = cleared {
+            self.set(cleared, None);
         }
         if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
             let begin = self.table(current).map_or(first.offset, |(begin, _)| begin);
@@ -156,24 +158,32 @@ impl Log {
         Ok(())
     }
 
-    /// Clears the tables that hold nothing above `folded`, if there are any.
+    /// Clears the tables that hold nothing above `folded`.
     pub(super) fn clear(&mut self, folded: u64) -> Result<(), StoreError> {
-        if self.clearable(folded).is_empty() { Ok(()) } else { self.append(&[], &[], folded) }
+        while self.clearable(folded).is_some() {
+            self.append(&[], &[], folded)?;
+        }
+        Ok(())
+    }
+
+    /// Whether several tables hold nothing above `folded`.
+    pub(super) fn has_much_to_clear(&self, folded: u64) -> bool {
+        self.tables.iter().flatten().filter(|(_, last)| *last <= folded).count() > 1
     }
 
     fn write(
         &self,
         positions: Option<(u64, usize)>,
         records: &[u8],
-        cleared: &[usize],
+        cleared: Option<usize>,
         current: usize,
     ) -> Result<u64, StoreError> {
         let mut bytes = TRANSACTION_BYTES;
         self.db.prepare_cached("BEGIN IMMEDIATE").file(LOG)?.execute([]).file(LOG)?;
-        for at in cleared {
-            let name = LOG_TABLES.get(*at).unwrap_or(&LOG_TABLES[0]);
+        if let Some(at) = cleared {
+            let name = LOG_TABLES.get(at).unwrap_or(&LOG_TABLES[0]);
             self.db.prepare_cached(&format!("DELETE FROM {name}")).file(LOG)?.execute([]).file(LOG)?;
-            bytes += self.table(*at).map_or(0, |(first, last)| USUAL_BYTES * (last - first + 1));
+            bytes += self.table(at).map_or(0, |(first, last)| USUAL_BYTES * (last - first + 1));
         }
         if let Some((first, count)) = positions {
             bytes += records.len() as u64;
@@ -198,20 +208,22 @@ impl Log {
         }
     }
 
-    fn clearable(&self, folded: u64) -> Vec<usize> {
-        let folded = |table: &Option<(u64, u64)>| table.is_some_and(|(_, last)| last <= folded);
-        self.tables.iter().enumerate().filter(|(_, table)| folded(table)).map(|(at, _)| at).collect()
+    /// The oldest table, if it holds nothing above `folded`.
+    fn clearable(&self, folded: u64) -> Option<usize> {
+        let tables = self.tables.iter().enumerate().filter_map(|(at, table)| Some(((*table)?, at)));
+        let ((_, last), at) = tables.min()?;
+        (last <= folded).then_some(at)
     }
 
     /// The table to append to: the next one where the current one is full or holds folded rows, which
     /// are to be cleared soon; if the next one is not empty yet, the current one grows.
-    fn turn(&self, cleared: &[usize]) -> usize {
-        if cleared.contains(&self.current) {
+    fn turn(&self, cleared: Option<usize>) -> usize {
+        if cleared == Some(self.current) {
             return self.current;
         }
         let next = (self.current + 1) % LOG_TABLES.len();
         let rows = self.table(self.current).map_or(0, |(first, last)| last - first + 1);
-        let next_is_empty = self.table(next).is_none() || cleared.contains(&next);
+        let next_is_empty = self.table(next).is_none() || cleared == Some(next);
         if rows >= self.table_rows && next_is_empty { next } else { self.current }
     }
 

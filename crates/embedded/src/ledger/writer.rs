@@ -84,9 +84,11 @@ impl Writer {
     }
 
     /// Once after each fold, and when it was asked for: clears from the log what was folded, and empties its WAL.
-    pub(super) fn tidy_after_fold(&mut self) {
+    /// While records wait the tables are cleared by their transactions, one by one, and the rest comes later.
+    pub(super) fn tidy_after_fold(&mut self, is_busy: bool) {
         let after = (self.shared.folded(), self.shared.tidy_rounds());
-        if after == self.tidied_after || self.shared.health.is_dead() {
+        let is_done = after == self.tidied_after;
+        if is_done || self.shared.health.is_dead() || (is_busy && self.log.has_much_to_clear(after.0)) {
             return;
         }
         match self.tidy(after.0) {
@@ -158,7 +160,7 @@ impl WriterThread {
             match shared.intake.wait(IDLE) {
                 Task::Abandon => return,
                 Task::Close => return self.close(),
-                Task::Tidy => self.writer.tidy_after_fold(),
+                Task::Tidy => self.writer.tidy_after_fold(false),
                 Task::Work if shared.health.is_dead() => {
                     let refusal = shared.health.refusal().unwrap_or_else(|| Unavailable(CLOSED.to_owned()));
                     refuse(shared.intake.drain(), &refusal);
@@ -188,7 +190,7 @@ impl WriterThread {
             Ok(decisions) => self.finish(jobs, decisions),
             Err(error) => refuse(jobs, &error.into()),
         }
-        self.writer.tidy_after_fold();
+        self.writer.tidy_after_fold(shared.intake.len() > 0);
         self.writer.checkpoint_if_due();
     }
 
@@ -265,7 +267,7 @@ impl WriterThread {
         let shared = Arc::clone(&self.writer.shared);
         shared.folding.close();
         shared.folding.wait_for_end();
-        self.writer.tidy_after_fold();
+        self.writer.tidy_after_fold(false);
     }
 }
 
