@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -73,6 +75,34 @@ fn a_server_that_runs_already_can_be_measured() {
     assert_eq!(number(&report, "/server/verdict/delivered"), 200.0);
     assert!(report.get("relay").is_none());
     assert!(server.pid().is_some(), "it is left as it was");
+}
+
+#[test]
+fn every_start_is_counted() {
+    let report = measured(&["start", "--runs", "2"]);
+    assert_eq!(number(&report, "/again/count"), 2.0);
+    assert!(number(&report, "/firstMs") > 0.0);
+}
+
+#[test]
+fn an_interrupted_run_leaves_no_process_and_no_data_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_chinwag"))
+        .args(["bench", "rate", "10", "--seconds", "600"])
+        .env("TMPDIR", folder.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It says what it is about to do once the server runs.
+    let mut said = BufReader::new(run.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("messages a second for 600 s")));
+    let data = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path().join("data");
+    let socket = data.join("admin.sock");
+    assert!(UnixStream::connect(&socket).is_ok(), "{}", socket.display());
+    rustix::process::kill_process(rustix::process::Pid::from_child(&run), rustix::process::Signal::TERM)
+        .unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(1));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub(super) async fn run(args: IdleArgs, common: CommonArgs) -> Result<(), Failur
     let users = users::provision(&server, connections).await?;
     status("groups, and a message in each");
     let groups = found_groups(&server, &users).await?;
-    let server = server.restarted().await?;
+    let (server, _) = server.restarted().await?;
     send_to_all(&server, &groups).await?;
     sleep(QUIET).await;
     let before = Memory::of(server.pid())?;

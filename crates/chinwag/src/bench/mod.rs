@@ -16,6 +16,7 @@ mod pacer;
 mod process;
 mod rate;
 mod relay;
+mod start;
 mod subject;
 mod tally;
 mod users;
@@ -23,6 +24,8 @@ mod users;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Failure;
 
@@ -37,6 +40,7 @@ use crate::exit::Failure;
   chinwag bench max                          the highest rate of durable messages
   chinwag bench idle 5000                    resident bytes for each idle connection
   chinwag bench group 500 --rate 20          20 messages a second to 500 members
+  chinwag bench start                        from the start of the process until it is ready
   chinwag bench rate 100 --json > rate.json  for machines
 
 Exit status: 0 measured, and nothing was lost, doubled or out of order · 1 it was, or the run failed · 2 asked wrongly.")]
@@ -73,6 +77,7 @@ enum What {
     Max(max::MaxArgs),
     Idle(idle::IdleArgs),
     Group(group::GroupArgs),
+    Start(start::StartArgs),
     /// The relay that is measured beside the server: hands each frame to its connection's partner
     #[command(hide = true)]
     Relay,
@@ -89,17 +94,28 @@ pub(crate) fn run(args: BenchArgs) -> Result<(), Failure> {
         What::Max(args) => on_one_thread(max::run(args, common)),
         What::Idle(args) => on_one_thread(idle::run(args, common)),
         What::Group(args) => on_one_thread(group::run(args, common)),
+        What::Start(args) => on_one_thread(start::run(args, common)),
         What::Relay => relay::run(),
-        What::Crowd(args) => on_one_thread(crowd::run(args)),
+        What::Crowd(args) => generator()?.block_on(crowd::run(args)),
     }
 }
 
-/// The generator has one thread, so that it takes no more than one core from what it measures.
+/// The generator has one thread, so that it takes no more than one core from what it measures. Interrupted,
+/// it ends the processes that it started and deletes their data.
 fn on_one_thread<F: Future<Output = Result<(), Failure>>>(measurement: F) -> Result<(), Failure> {
+    generator()?.block_on(async {
+        let hear = |kind| signal(kind).map_err(|why| Failure::runtime(format!("cannot hear signals: {why}")));
+        let (mut interrupt, mut terminate) = (hear(SignalKind::interrupt())?, hear(SignalKind::terminate())?);
+        tokio::select! {
+            done = measurement => done,
+            _ = interrupt.recv() => Err(Failure::runtime("interrupted; nothing was measured")),
+            _ = terminate.recv() => Err(Failure::runtime("ended; nothing was measured")),
+        }
+    })
+}
+
+fn generator() -> Result<Runtime, Failure> {
     kernel::raise_descriptor_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|why| Failure::runtime(format!("cannot start the generator: {why}")))?;
-    runtime.block_on(measurement)
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|why| Failure::runtime(format!("cannot start the generator: {why}")))
 }

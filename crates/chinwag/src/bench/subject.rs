@@ -8,6 +8,7 @@ use chinwag_server::node::admin::SOCKET_NAME;
 use rustix::fs::statfs;
 use rustix::net::sockopt::socket_peercred;
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use super::CommonArgs;
 use super::process::Process;
@@ -70,16 +71,19 @@ impl Server {
         Ok(Self { pid: process.pid(), address, data, own: Some((process, folder)) })
     }
 
-    /// Stops and starts it, where it is the bench's own: what it held for earlier work is gone.
-    pub(super) async fn restarted(self) -> Result<Self, Failure> {
+    /// Stops and starts it, where it is the bench's own: what it held for earlier work is gone. Answers how
+    /// long the start took, until the `ready` line.
+    pub(super) async fn restarted(self) -> Result<(Self, Duration), Failure> {
         let Some((process, folder)) = self.own else {
             status(
                 "it is not the bench's own and goes on: what it has allocated before may hide what is measured",
             );
-            return Ok(self);
+            return Ok((self, Duration::ZERO));
         };
         process.stop().await?;
-        Self::start_in(folder)
+        let began = Instant::now();
+        let server = Self::start_in(folder)?;
+        Ok((server, began.elapsed()))
     }
 
     fn running(url: &str, data: PathBuf) -> Result<Self, Failure> {

@@ -33,6 +33,49 @@ fn two_people_chat_across_a_kill_of_the_server() {
 }
 
 #[test]
+fn sends_amid_kills_of_the_server_are_neither_lost_nor_doubled() {
+    let mut server = server();
+    let (alice, bob) = (Person::at(&server, "alice"), Person::at(&server, "bob"));
+    let mut bobs = bob.starts(&["tail", "alice"]);
+    let (sent, sending) = std::sync::mpsc::sync_channel(0);
+    std::thread::scope(|threads| {
+        let kills = threads.spawn(move || {
+            for _ in sending {
+                server.restart();
+            }
+            server
+        });
+        for number in 1..=20 {
+            if number % 5 == 0 {
+                // The next message meets a server that is being killed.
+                sent.send(()).unwrap();
+            }
+            alice.types(&["send", "bob", &number.to_string()]).succeeds();
+        }
+        drop(sent);
+        let _server = kills.join().unwrap();
+        for number in 1..=20 {
+            let line = bobs.prints();
+            assert_eq!(
+                (line["seq"].as_u64(), line["content"].as_str()),
+                (Some(number), Some(&*number.to_string()))
+            );
+        }
+    });
+}
+
+#[test]
+fn a_device_that_is_logged_out_hears_nothing_more_and_is_told() {
+    let server = server();
+    let alice = Person::at(&server, "alice");
+    let mut tail = alice.starts(&["tail", "alice"]);
+    tail.says("connected");
+    alice.types(&["logout"]).succeeds();
+    tail.says("log in again");
+    assert_eq!(tail.ends(), (Some(1), Vec::new()));
+}
+
+#[test]
 fn every_entry_is_printed_as_the_protocol_has_it() {
     let server = server();
     let alice = Person::at(&server, "alice");

@@ -110,7 +110,8 @@ impl Decoder {
         let Some(masked) = bytes.get(begin..end) else {
             return Ok(None);
         };
-        let payload = masked.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+        let mut payload = masked.to_vec();
+        unmask(&mut payload, mask);
         Ok(Some((header, payload, end)))
     }
 
@@ -153,6 +154,18 @@ impl Decoder {
             return Ok(Some(Message::Binary(payload)));
         }
         String::from_utf8(payload).map(|text| Some(Message::Text(text))).map_err(|_| CodecError::NotUtf8)
+    }
+}
+
+/// Takes a client's mask off (RFC 6455 §5.3), four bytes at a time.
+fn unmask(payload: &mut [u8], mask: [u8; 4]) {
+    let key = u32::from_ne_bytes(mask);
+    let (words, rest) = payload.as_chunks_mut::<4>();
+    for word in words {
+        *word = (u32::from_ne_bytes(*word) ^ key).to_ne_bytes();
+    }
+    for (byte, key) in rest.iter_mut().zip(mask) {
+        *byte ^= key;
     }
 }
 
