@@ -1,0 +1,1 @@
+//! Who a user is and which devices are theirs.
