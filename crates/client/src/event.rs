@@ -5,6 +5,7 @@ use chinwag_proto::{
     ChatId, ClientFrame, ClientMessageId, Code, Content, ReactionKey, Seq, ServerFrame, UserId,
 };
 
+use crate::call::{Answer, Call, CallFailure};
 use crate::store::{Batch, Load, Row};
 
 /// The time and random bits of an event: the engine has none of its own.
@@ -43,6 +44,13 @@ pub enum Event {
         number: u64,
         /// The rows.
         rows: Vec<Row>,
+    },
+    /// What came of an [`Effect::Call`].
+    Answered {
+        /// Its number.
+        number: u64,
+        /// The answer.
+        answer: Result<Answer, CallFailure>,
     },
     /// The user wants something.
     Wish(Wish),
@@ -205,6 +213,13 @@ pub enum Effect {
     Store(Batch),
     /// Read from the store.
     Load(Load),
+    /// Make a call, once every batch given before it is on disk. Calls may be under way beside each other.
+    Call {
+        /// Repeated by the answer.
+        number: u64,
+        /// The call.
+        call: Call,
+    },
     /// Set a timer to a time of [`Now::ms`].
     SetTimer {
         /// Which.

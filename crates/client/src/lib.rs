@@ -34,6 +34,7 @@
 //! (one of a chat); 4 syncs at once; 64 words of a message are indexed.
 
 mod backoff;
+mod call;
 mod chat;
 mod engine;
 mod event;
@@ -49,6 +50,7 @@ mod testing;
 mod timeline;
 mod words;
 
+pub use call::{Answer, Call, CallFailure};
 pub use chat::{Chat, Marks, UNREAD_MAX};
 pub use engine::{Body, Engine, Pending, Shown, Status};
 pub use event::{Change, Connection, Effect, Event, Failure, Now, Record, Refusal, Stop, Timer, Wish};

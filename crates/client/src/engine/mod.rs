@@ -176,6 +176,8 @@ impl Engine {
             }
             Event::StoreFailed => self.on_store_failed(),
             Event::Loaded { number, rows } => self.on_loaded(number, &rows),
+            // No call is made without encryption.
+            Event::Answered { .. } => {}
             Event::Wish(wish) => self.on_wish(now, wish),
             Event::Unsealed(chat) => self.on_unsealed(chat),
         }

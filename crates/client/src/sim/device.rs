@@ -107,6 +107,7 @@ impl Device {
                 }
                 Effect::Changed(Change::Refused { .. }) => self.refused += 1,
                 Effect::Changed(_) => {}
+                Effect::Call { .. } => unreachable!("no call is made without encryption"),
             }
         }
     }
