@@ -67,7 +67,8 @@ pub enum Event {
 }
 
 /// Receives what is published on the channels that it subscribed. Called in the order of publishing
-/// within a channel; must not block.
+/// within a channel, by whoever publishes; must not block. The bus holds no lock of its own meanwhile, so that a
+/// subscriber may subscribe and unsubscribe from within the call.
 pub trait Subscriber: Send + Sync {
     /// An event on a channel.
     fn on_event(&self, channel: Channel, event: &Arc<Event>);

@@ -11,7 +11,7 @@ const CHATS_MAX: usize = 64;
 const USERS_MAX: usize = 128;
 /// Chats whose last typing notice is remembered, to hold the next against it.
 const TYPED_MAX: usize = 8;
-/// At most one typing notice for each chat in this time.
+/// At most one notice of typing, and one of its end, for each chat in this time.
 const TYPING_MS: u64 = 1_000;
 
 /// A watched user.
@@ -97,11 +97,14 @@ impl Screen {
         })
     }
 
-    /// Whether a typing notice may go out now; remembers it if so.
+    /// Whether a typing notice may go out now; remembers it if so. That the user has stopped goes out at once
+    /// after the notice that he types.
     pub(crate) fn types(&mut self, chat: ChatId, on: bool, now_ms: u64) -> bool {
         self.typed.retain(|typed| now_ms < typed.at_ms + TYPING_MS);
-        if self.typed.iter().any(|typed| typed.chat == chat) {
-            return false;
+        if let Some(typed) = self.typed.iter_mut().find(|typed| typed.chat == chat) {
+            let has_stopped = typed.on && !on;
+            typed.on &= on;
+            return has_stopped;
         }
         if self.typed.len() >= TYPED_MAX {
             self.typed.remove(0);
@@ -260,6 +263,11 @@ mod tests {
         assert!(!screen.types(chat(), true, 999));
         assert!(screen.types("g.2".parse().unwrap(), true, 999));
         assert!(screen.types(chat(), true, 1_000));
+        assert!(screen.types(chat(), false, 1_001), "the end is told at once");
+        assert!(!screen.types(chat(), false, 1_002));
+        assert!(!screen.types(chat(), true, 1_999));
+        assert!(screen.types(chat(), false, 2_000));
+        assert!(!screen.types(chat(), false, 2_001));
         screen.expire(3_000);
         assert!(screen.is_blank());
     }
