@@ -2,7 +2,7 @@
 //! returns. Nothing is lost here, nothing is queued, nothing is allocated for an event.
 
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use chinwag_ports::{Channel, Event, LiveBus, Subscriber};
 use chinwag_proto::ChatId;
@@ -18,7 +18,7 @@ const SHARDS: usize = 64;
 /// connections have, no more.
 pub struct LocalBus {
     shards: [RwLock<HashSet<Channel>>; SHARDS],
-    subscriber: OnceLock<Arc<dyn Subscriber>>,
+    subscriber: OnceLock<Weak<dyn Subscriber>>,
 }
 
 impl Default for LocalBus {
@@ -49,7 +49,7 @@ impl LiveBus for LocalBus {
     fn publish(&self, channel: Channel, event: Arc<Event>) {
         // The lock is let go first: the subscriber may subscribe, and publish, from within the call.
         let subscribed = self.shard(channel).read().contains(&channel);
-        if subscribed && let Some(subscriber) = self.subscriber.get() {
+        if subscribed && let Some(subscriber) = self.subscriber.get().and_then(Weak::upgrade) {
             subscriber.on_event(channel, &event);
         }
     }
@@ -67,7 +67,7 @@ impl LiveBus for LocalBus {
         }
     }
 
-    fn attach(&self, subscriber: Arc<dyn Subscriber>) {
+    fn attach(&self, subscriber: Weak<dyn Subscriber>) {
         // Once: a second subscriber is refused by being ignored.
         let _ = self.subscriber.set(subscriber);
     }

@@ -1,6 +1,6 @@
 //! The live bus: fan-out between nodes. Lossy by contract: whoever listens can tell a gap by seq.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use chinwag_proto::frame::CursorMark;
 use chinwag_proto::{ChatId, DeviceId, UserId};
@@ -89,6 +89,7 @@ pub trait LiveBus: Send + Sync {
     /// Ends it. Idempotent.
     fn unsubscribe(&self, channel: Channel);
 
-    /// Sets the node's subscriber; once, before the first `subscribe`.
-    fn attach(&self, subscriber: Arc<dyn Subscriber>);
+    /// Sets the node's subscriber; once, before the first `subscribe`. The bus does not keep it alive: what
+    /// subscribes holds the bus, and would otherwise hold itself.
+    fn attach(&self, subscriber: Weak<dyn Subscriber>);
 }

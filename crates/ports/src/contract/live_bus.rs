@@ -3,7 +3,7 @@
 //! A bus may lose events, so the suite is run where nothing is lost; that nothing comes twice, out of
 //! order or uncalled for holds always.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
@@ -31,7 +31,7 @@ struct Pair {
 impl Pair {
     fn new((from, to): (Arc<dyn LiveBus>, Arc<dyn LiveBus>)) -> Self {
         let ear = Arc::new(Ear::default());
-        to.attach(Arc::clone(&ear) as Arc<dyn Subscriber>);
+        to.attach(Arc::downgrade(&ear) as Weak<dyn Subscriber>);
         Self { from, to, ear }
     }
 
@@ -60,6 +60,18 @@ pub async fn live_bus_contract(
     subscribing_twice_is_subscribing_once(&Pair::new(make().await), &settle).await;
     a_bus_without_a_subscriber_takes_events(make().await, &settle).await;
     a_subscriber_may_use_the_bus_while_it_is_called(make().await, &settle).await;
+    a_bus_does_not_keep_its_subscriber_alive(Pair::new(make().await), &settle).await;
+}
+
+async fn a_bus_does_not_keep_its_subscriber_alive(pair: Pair, settle: &impl AsyncFn()) {
+    let Pair { from, to, ear } = pair;
+    to.subscribe(Channel::User(user(1)));
+    settle().await;
+    let gone = Arc::downgrade(&ear);
+    drop(ear);
+    from.publish(Channel::User(user(1)), typing(1));
+    settle().await;
+    assert!(gone.upgrade().is_none());
 }
 
 async fn what_is_subscribed_is_heard_in_order(pair: &Pair, settle: &impl AsyncFn()) {
@@ -156,7 +168,7 @@ async fn a_subscriber_may_use_the_bus_while_it_is_called(
     settle: &impl AsyncFn(),
 ) {
     let busy = Arc::new(Busy { bus: Arc::clone(&to), ear: Ear::default() });
-    to.attach(Arc::clone(&busy) as Arc<dyn Subscriber>);
+    to.attach(Arc::downgrade(&busy) as Weak<dyn Subscriber>);
     to.subscribe(Channel::User(user(1)));
     to.subscribe(Channel::Presence(user(3)));
     settle().await;

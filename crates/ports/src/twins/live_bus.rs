@@ -1,7 +1,7 @@
 //! The live bus in memory: an event reaches its subscribers before `publish` returns.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
@@ -10,7 +10,7 @@ use crate::{Channel, Event, LiveBus, Subscriber};
 
 #[derive(Default)]
 struct Node {
-    subscriber: Mutex<Option<Arc<dyn Subscriber>>>,
+    subscriber: Mutex<Option<Weak<dyn Subscriber>>>,
     channels: Mutex<BTreeSet<Channel>>,
 }
 
@@ -72,7 +72,7 @@ impl MemoryBus {
 
 impl Node {
     fn subscriber(&self) -> Option<Arc<dyn Subscriber>> {
-        self.subscriber.lock().clone()
+        self.subscriber.lock().as_ref()?.upgrade()
     }
 }
 
@@ -97,7 +97,7 @@ impl LiveBus for MemoryBus {
         self.node.channels.lock().remove(&channel);
     }
 
-    fn attach(&self, subscriber: Arc<dyn Subscriber>) {
+    fn attach(&self, subscriber: Weak<dyn Subscriber>) {
         self.node.subscriber.lock().get_or_insert(subscriber);
     }
 }

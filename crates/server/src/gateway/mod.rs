@@ -40,7 +40,7 @@ mod table;
 mod upgrade;
 mod websocket;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -126,7 +126,7 @@ impl Gateway {
         let caps = Caps::of(&services.limits);
         let visibility = Arc::clone(&services.visibility);
         let hub = Arc::new(Hub::new(Arc::clone(&bus), visibility, caps, Arc::clone(&meters)));
-        bus.attach(Arc::clone(&hub) as Arc<dyn chinwag_ports::Subscriber>);
+        bus.attach(Arc::downgrade(&hub) as Weak<dyn chinwag_ports::Subscriber>);
         let gateway = Arc::new(Self {
             services,
             settings,

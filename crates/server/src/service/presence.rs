@@ -155,7 +155,7 @@ mod tests {
             let discovery = Arc::new(MemoryDiscovery::new());
             let (presence, clock) = (Arc::new(MemoryPresence::new()), Arc::new(FakeClock::default()));
             let (bus, heard) = (Arc::new(MemoryBus::new()), Arc::new(Heard::default()));
-            bus.attach(Arc::clone(&heard) as Arc<dyn Subscriber>);
+            bus.attach(Arc::downgrade(&heard) as std::sync::Weak<dyn Subscriber>);
             bus.subscribe(Channel::Presence(user()));
             let ports = Ports {
                 ledger: Arc::new(MemoryLedger::new(Arc::new(NoCommits))),

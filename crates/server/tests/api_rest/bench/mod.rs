@@ -106,7 +106,7 @@ impl Server {
         let presence = Arc::new(MemoryPresence::new());
         let live_bus = Arc::new(MemoryBus::new());
         let heard = Arc::new(Heard::default());
-        live_bus.attach(Arc::clone(&heard) as _);
+        live_bus.attach(Arc::downgrade(&heard) as _);
         let ledger = Arc::new(MemoryLedger::new(Arc::new(Fanout::new(
             Arc::clone(&directory) as _,
             Arc::clone(&live_bus) as _,
