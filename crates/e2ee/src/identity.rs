@@ -1,1 +1,0 @@
-//! Who a user is and which devices are theirs.
