@@ -21,10 +21,19 @@ pub(crate) enum Came {
     ByUser,
 }
 
-/// The groups that this node hears, with the last seq handed on; 0: none yet.
+/// How far a group has come here.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    /// The last seq handed on; 0: none yet.
+    last: Seq,
+    /// Nobody was here when it was looked at, and it has not spoken since.
+    is_idle: bool,
+}
+
+/// The groups that this node hears.
 pub(crate) struct Groups {
     bus: Arc<dyn LiveBus>,
-    shards: Box<[Mutex<HashMap<ChatId, Seq>>]>,
+    shards: Box<[Mutex<HashMap<ChatId, Heard>>]>,
     hasher: RandomState,
 }
 
@@ -40,14 +49,17 @@ impl Groups {
             return false;
         }
         self.bus.subscribe(Channel::Group(group));
-        shard.insert(group, Seq::ZERO);
+        shard.insert(group, Heard::default());
         true
     }
 
-    /// Leaves a group, unless somebody is here after all.
+    /// Leaves a group when nobody is here for the second time: a commit that came by the group's channel may
+    /// still come by that of the user whom it removed, and is known by its seq until then.
     pub(crate) fn leave(&self, group: ChatId, is_anybody_here: impl FnOnce() -> bool) {
         let mut shard = self.shard(group).lock();
-        if shard.contains_key(&group) && !is_anybody_here() {
+        let Some(heard) = shard.get_mut(&group) else { return };
+        let was_idle = std::mem::replace(&mut heard.is_idle, !is_anybody_here());
+        if was_idle && heard.is_idle {
             shard.remove(&group);
             self.bus.unsubscribe(Channel::Group(group));
         }
@@ -55,7 +67,7 @@ impl Groups {
 
     /// The groups of one part, of [`Groups::parts`], with the last seq handed on.
     pub(crate) fn part(&self, part: usize) -> Vec<(ChatId, Seq)> {
-        self.shards[part % SHARDS].lock().iter().map(|(&group, &last)| (group, last)).collect()
+        self.shards[part % SHARDS].lock().iter().map(|(&group, heard)| (group, heard.last)).collect()
     }
 
     /// Into how many parts the groups fall.
@@ -68,8 +80,8 @@ impl Groups {
     pub(crate) fn catch_up(&self, group: ChatId, last: Seq, head: Seq) -> bool {
         let mut shard = self.shard(group).lock();
         match shard.get_mut(&group) {
-            Some(at) if *at == last => {
-                *at = head;
+            Some(heard) if heard.last == last => {
+                heard.last = head;
                 true
             }
             _ => false,
@@ -81,7 +93,7 @@ impl Groups {
     pub(crate) fn turn(&self, group: ChatId, seq: Seq, came: Came, deliver: impl FnOnce() -> bool) {
         let mut shard = self.shard(group).lock();
         let last = match (shard.get(&group), came) {
-            (Some(&last), _) => last,
+            (Some(heard), _) => heard.last,
             // Left a moment ago.
             (None, Came::ByGroup) => return,
             (None, Came::ByUser) => {
@@ -91,7 +103,7 @@ impl Groups {
         };
         let in_order = came == Came::ByGroup || last == Seq::ZERO;
         if seq > last && in_order {
-            shard.insert(group, seq);
+            shard.insert(group, Heard { last: seq, is_idle: false });
             if !deliver() {
                 shard.remove(&group);
                 self.bus.unsubscribe(Channel::Group(group));
@@ -102,11 +114,11 @@ impl Groups {
     /// Events were lost: whatever comes next is next.
     pub(crate) fn forget_seqs(&self) {
         for shard in &self.shards {
-            shard.lock().values_mut().for_each(|last| *last = Seq::ZERO);
+            shard.lock().values_mut().for_each(|heard| heard.last = Seq::ZERO);
         }
     }
 
-    fn shard(&self, group: ChatId) -> &Mutex<HashMap<ChatId, Seq>> {
+    fn shard(&self, group: ChatId) -> &Mutex<HashMap<ChatId, Heard>> {
         let hash = usize::try_from(self.hasher.hash_one(group) & (SHARDS as u64 - 1)).unwrap_or(0);
         &self.shards[hash]
     }
@@ -154,6 +166,24 @@ mod tests {
         groups.turn(group, Seq::clamped(1), Came::ByGroup, || false);
         groups.turn(group, Seq::clamped(2), Came::ByGroup, || panic!("the group was left"));
         groups.turn(group, Seq::clamped(3), Came::ByUser, || true);
-        assert_eq!(groups.shard(group).lock().get(&group), Some(&Seq::clamped(3)));
+        assert_eq!(groups.shard(group).lock().get(&group).map(|heard| heard.last), Some(Seq::clamped(3)));
+    }
+
+    #[test]
+    fn a_group_is_left_when_nobody_is_here_for_the_second_time_in_a_row() {
+        let groups = Groups::new(Arc::new(MemoryBus::new()));
+        let group = "g.1".parse().unwrap();
+        let is_heard = || groups.shard(group).lock().contains_key(&group);
+        groups.join(group);
+        groups.turn(group, Seq::clamped(1), Came::ByGroup, || true);
+        groups.leave(group, || false);
+        groups.turn(group, Seq::clamped(1), Came::ByUser, || panic!("it was handed on"));
+        groups.leave(group, || true);
+        groups.leave(group, || false);
+        groups.turn(group, Seq::clamped(2), Came::ByGroup, || true);
+        groups.leave(group, || false);
+        assert!(is_heard());
+        groups.leave(group, || false);
+        assert!(!is_heard());
     }
 }

@@ -40,8 +40,8 @@ mod table;
 mod upgrade;
 mod websocket;
 
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
