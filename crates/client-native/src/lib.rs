@@ -1,23 +1,51 @@
-//! A small native client of Chinwag: REST calls, a WebSocket that comes back by itself, an outbox that
-//! resends until the server has acknowledged.
+//! The client library of Chinwag for programs of the system: a sync engine with its socket and its store.
 //!
-//! It serves scripts, the load generator and tests. It keeps nothing on disk, holds no chat list and
-//! knows no encryption: that is the sync engine's.
+//! ```no_run
+//! use chinwag_client_native::{Client, Login, Profile};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let login = Login {
+//!     server: "http://127.0.0.1:8080".parse()?,
+//!     username: "bob".to_owned(),
+//!     password: "correct horse battery".to_owned(),
+//!     device: "laptop".parse()?,
+//! };
+//! let bob = Client::log_in(Profile::in_memory(), &login).await?;
+//! let alice = bob.direct("alice").await?;
+//! bob.send(alice, "lunch?").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Client`] is the handle: state by [`Client::read`], wishes by [`Client::wish`], news by
+//! [`Client::changes`], and for bots [`Client::messages`] and [`Client::send`]. What a chat is and how it is
+//! kept is the engine's ([`chinwag_client`], whose types are here as [`engine`]); `driver` runs it, `store`
+//! keeps its rows. Below lies a thin layer without state: [`Rest`] and [`Socket`].
 
 pub mod address;
 pub mod backoff;
 pub mod client;
+pub mod clock;
+mod driver;
 pub mod follow;
 mod net;
 mod outbox;
 pub mod rest;
+mod sdk;
 mod session;
 pub mod socket;
+mod store;
 
 pub use address::ServerAddress;
-pub use client::{Client, Happening};
+pub use chinwag_client as engine;
+pub use driver::SealMaker;
 pub use rest::Rest;
+pub use sdk::changes::{Changes, Update};
+pub use sdk::messages::{Message, Messages};
+pub use sdk::open::{Login, OpenError, Profile};
+pub use sdk::{Account, Client, Ended, SendError, View, WishError, fresh_id};
 pub use socket::Socket;
+pub use store::StoreFailed;
 
 use chinwag_proto::{Close, Code};
 

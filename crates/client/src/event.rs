@@ -6,6 +6,7 @@ use chinwag_proto::{
 };
 
 use crate::call::{Answer, Call, CallFailure};
+use crate::engine::Shown;
 use crate::store::{Batch, Load, Row};
 
 /// The time and random bits of an event: the engine has none of its own.
@@ -142,6 +143,18 @@ pub enum Wish {
         /// The words.
         query: String,
     },
+    /// Messages that are held, from a seq to a seq, without opening their chat: at most 200 seqs from the
+    /// first on.
+    Look {
+        /// Repeated by the answer.
+        ticket: u64,
+        /// The chat.
+        chat: ChatId,
+        /// The first seq.
+        from: Seq,
+        /// The last seq.
+        to: Seq,
+    },
     /// Connect (again), also after the engine has stopped or while it waits.
     Connect,
     /// Break the connection and stay offline.
@@ -253,6 +266,16 @@ pub enum Change {
         /// The message.
         seq: Seq,
     },
+    /// The server has an own record for good. Told once for a record, except that one which was on its way
+    /// when the program ended may be told again.
+    Settled {
+        /// The chat.
+        chat: ChatId,
+        /// Its id.
+        id: ClientMessageId,
+        /// Its place.
+        seq: Seq,
+    },
     /// An own record was refused; it waits for a retry.
     Failed {
         /// The chat.
@@ -273,6 +296,13 @@ pub enum Change {
         ticket: u64,
         /// The messages.
         hits: Vec<(ChatId, Seq)>,
+    },
+    /// The answer to a look, oldest first; what is not held is left out.
+    Looked {
+        /// The look's.
+        ticket: u64,
+        /// The lines.
+        lines: Vec<Shown>,
     },
 }
 

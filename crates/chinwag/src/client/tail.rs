@@ -4,7 +4,8 @@ use std::io::{self, BufWriter, Stdout, Write};
 use std::time::Duration;
 
 use chinwag_client_native::backoff::{Backoff, dice, lengthened};
-use chinwag_client_native::{Client, ClientError, Happening, Rest, ServerAddress};
+use chinwag_client_native::client::{Client, Happening};
+use chinwag_client_native::{ClientError, Rest, ServerAddress};
 use chinwag_proto::{Body, ChatId, Code, Entry, MembershipChange, Seq, ServerFrame, UserId};
 use clap::Args;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use chinwag_client_native::{Client, ClientError, Happening, ServerAddress};
+use chinwag_client_native::client::{Client, Happening};
+use chinwag_client_native::{ClientError, ServerAddress};
 use chinwag_proto::frame::{Ack, Receiver, Send, Sync};
 use chinwag_proto::text::RequestId;
 use chinwag_proto::{ChatId, ClientFrame, Content, Limits, Seq};

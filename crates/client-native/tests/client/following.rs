@@ -1,6 +1,6 @@
 //! Followed chats: every entry once, in order, without a hole.
 
-use chinwag_client_native::Happening;
+use chinwag_client_native::client::Happening;
 use serde_json::json;
 
 use crate::fake::{CHAT, Fake, Link, Listener, chat};

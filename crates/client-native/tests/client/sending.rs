@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use chinwag_client_native::{ClientError, Happening};
+use chinwag_client_native::ClientError;
+use chinwag_client_native::client::Happening;
 use chinwag_proto::Code;
 use serde_json::json;
 use tokio::time::Instant;

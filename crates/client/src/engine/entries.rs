@@ -82,6 +82,7 @@ impl Engine {
         let items = self.outbox.items.iter().filter(|(_, item)| settled(item));
         let orders: Vec<u64> = items.map(|(order, _)| *order).collect();
         for order in orders {
+            self.settled(order, entry.seq);
             self.drop_item(order);
         }
     }

@@ -6,8 +6,12 @@ use chinwag_proto::{ChatId, ClientFrame, Entry, Seq};
 use super::frames::is_passing;
 use super::{Asked, Engine, Reading};
 use crate::event::{Change, Now};
-use crate::store::Row;
+use crate::fold;
+use crate::store::{self, Row};
 use crate::timeline::{STRETCH, Timeline};
+
+/// Seqs that one look covers.
+const LOOK_MAX: u64 = 200;
 
 /// A stretch of history that is being fetched: all of it is kept at once, so that what is held has no hole.
 #[derive(Debug)]
@@ -65,6 +69,35 @@ impl Engine {
                 self.load_older();
             }
         }
+    }
+
+    /// Lines of a chat that need not be open.
+    pub(super) fn look(&mut self, ticket: u64, id: ChatId, from: Seq, to: Seq) {
+        let held = self.chats.get(&id).map(|chat| (chat.first.max(from), chat.last.min(to)));
+        let Some((from, to)) = held.filter(|(from, to)| from <= to) else {
+            return self.changed(Change::Looked { ticket, lines: Vec::new() });
+        };
+        let to = to.min(Seq::clamped(from.get() + LOOK_MAX - 1));
+        let number = self.next_number();
+        self.load(
+            number,
+            vec![store::entries(id, from, to), store::amends(id, from, to)],
+            Reading::Look(ticket, id, from),
+        );
+    }
+
+    pub(super) fn on_looked(&mut self, ticket: u64, id: ChatId, from: Seq, rows: &[Row]) {
+        let (mut lines, amends) = fold::lines(rows.iter().map(|(_, value)| value.as_str()));
+        for amend in &amends {
+            if let Some(line) = fold::target(amend).and_then(|target| lines.get_mut(&target)) {
+                line.fold(amend);
+            }
+        }
+        // What was dropped during the load is not shown.
+        let first = self.chats.get(&id).map_or(from, |chat| chat.first);
+        let lines =
+            lines.values().filter(|line| line.entry.seq >= first).map(|line| self.shown(line)).collect();
+        self.changed(Change::Looked { ticket, lines });
     }
 
     fn fetch_older(&mut self, id: ChatId) {

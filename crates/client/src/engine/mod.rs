@@ -56,6 +56,8 @@ enum Reading {
         ticket: u64,
         words: Vec<String>,
     },
+    /// Lines of a chat that need not be open: ticket, chat and first seq.
+    Look(u64, ChatId, Seq),
 }
 
 /// What may be broken on purpose, to see whether the simulation notices.
@@ -220,6 +222,7 @@ impl Engine {
             Some(Reading::Job(job)) => self.on_job_loaded(job, rows),
             Some(Reading::Count(chat, seq)) => self.on_counted(chat, seq, rows),
             Some(Reading::Search { ticket, words }) => self.on_searched(ticket, &words, rows),
+            Some(Reading::Look(ticket, chat, from)) => self.on_looked(ticket, chat, from, rows),
             None => {}
         }
     }

@@ -59,6 +59,14 @@ impl Engine {
         }
     }
 
+    /// The server has an item for good.
+    pub(super) fn settled(&mut self, order: u64, seq: Seq) {
+        let item = self.outbox.items.get(&order).filter(|item| item.acked.is_none());
+        if let Some((chat, id)) = item.map(|item| (item.chat, item.id.clone())) {
+            self.changed(Change::Settled { chat, id, seq });
+        }
+    }
+
     /// Sends what may go: one of each chat at a time, nothing while the server wants to be left alone.
     pub(super) fn send_outbox(&mut self, now: Now) {
         if self.paused_until.is_some_and(|until| until > now.ms) || self.outbox.items.is_empty() {
@@ -109,6 +117,7 @@ impl Engine {
         }
         let held = ack.seq <= chat.last;
         let Some(order) = order else { return };
+        self.settled(order, ack.seq);
         if held {
             self.drop_item(order);
         } else if let Some(item) = self.outbox.items.get_mut(&order) {

@@ -145,7 +145,7 @@ impl Engine {
         shown
     }
 
-    fn shown(&mut self, line: &Line) -> Shown {
+    pub(super) fn shown(&mut self, line: &Line) -> Shown {
         let entry = &line.entry;
         let (body, reply_to) = match &entry.body {
             entry::Body::Message { reply_to, .. } => {

@@ -56,6 +56,7 @@ impl Engine {
                 }
             }
             Wish::Search { ticket, query } => self.search(ticket, &query),
+            Wish::Look { ticket, chat, from, to } => self.look(ticket, chat, from, to),
             Wish::Connect => {
                 if self.link.connection != Connection::Stopped(Stop::Store) {
                     self.connect();

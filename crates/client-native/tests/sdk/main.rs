@@ -1,0 +1,5 @@
+//! The client library against a real server in the test's own process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod chatting;
+mod user;
