@@ -73,10 +73,15 @@ async fn serve() -> Result<(), Failure> {
 /// A connection's life; what ends it is of no interest.
 async fn connection(stream: TcpStream, partners: Partners) -> Option<()> {
     stream.set_nodelay(true).ok()?;
+    let (queue, mut frames) = mpsc::channel(FRAMES_MAX);
     let mut number = None;
     #[expect(clippy::result_large_err, reason = "the library's own signature")]
     let greet = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
         number = request.uri().path().trim_start_matches('/').parse::<usize>().ok();
+        // Before the answer: the partner may send as soon as both sides stand.
+        if let Some(number) = number {
+            partners.lock().insert(number, queue.clone());
+        }
         response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("chinwag.v1"));
         Ok(response)
     };
@@ -88,8 +93,7 @@ async fn connection(stream: TcpStream, partners: Partners) -> Option<()> {
     let mut socket =
         tokio_tungstenite::accept_hdr_async_with_config(stream, greet, Some(config)).await.ok()?;
     let number = number?;
-    let (queue, mut frames) = mpsc::channel(FRAMES_MAX);
-    partners.lock().insert(number, queue);
+    drop(queue);
     let mut partner: Option<mpsc::Sender<Utf8Bytes>> = None;
     let mut unflushed = false;
     loop {
