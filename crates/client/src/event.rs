@@ -118,6 +118,8 @@ pub enum Wish {
     Newer,
     /// The newest of the open chat.
     Newest,
+    /// What is around a seq of the open chat, of what is held.
+    At(Seq),
     /// The user has read this far.
     Read {
         /// The chat.

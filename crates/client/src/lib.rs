@@ -52,6 +52,6 @@ mod words;
 
 pub use call::{Answer, Call, CallFailure};
 pub use chat::{Chat, Marks, UNREAD_MAX};
-pub use engine::{Body, Engine, Pending, Shown, Status};
+pub use engine::{Body, Engine, Pending, Shown, Status, Window};
 pub use event::{Change, Connection, Effect, Event, Failure, Now, Record, Refusal, Stop, Timer, Wish};
 pub use seal::{Cause, Opened, Plain, Seal, Sealed};

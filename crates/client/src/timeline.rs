@@ -24,6 +24,8 @@ pub(crate) struct Timeline {
     low: Seq,
     high: Seq,
     at_end: bool,
+    /// Where the first stretch is to be, if not at the end.
+    around: Option<Seq>,
     loading: Option<Loading>,
     waiting: Vec<Entry>,
 }
@@ -46,9 +48,15 @@ impl Timeline {
             low: last.next(),
             high: last,
             at_end: false,
+            around: None,
             loading: None,
             waiting: Vec::new(),
         }
+    }
+
+    /// A window that shows nothing yet, around a seq.
+    pub(crate) fn around(chat: ChatId, last: Seq, seq: Seq) -> Self {
+        Self { around: Some(seq), ..Self::new(chat, last) }
     }
 
     /// The lowest seq that it covers.
@@ -80,12 +88,16 @@ impl Timeline {
         if self.loading.is_some() || (self.low <= first && !fresh) {
             return None;
         }
-        let to = if fresh { last } else { self.low.prev() };
+        let to = match self.around {
+            Some(seq) if fresh => last.min(Seq::clamped(seq.max(first).get() + STRETCH / 2)),
+            _ if fresh => last,
+            _ => self.low.prev(),
+        };
         let from = first.max(Seq::clamped(to.get().saturating_sub(STRETCH - 1)));
         if fresh {
             (self.low, self.high) = (to.next(), to);
         }
-        let loading = Loading { number, from, to, reaches_end: fresh, older: true };
+        let loading = Loading { number, from, to, reaches_end: fresh && to == last, older: true };
         Some(self.load(loading))
     }
 
@@ -214,6 +226,24 @@ mod tests {
         let ranges = timeline.older(2, seq(1), seq(250)).unwrap();
         timeline.on_loaded(2, &rows(&ranges, &held));
         assert_eq!(seqs(&timeline), (51, 250, 200));
+    }
+
+    #[test]
+    fn a_window_around_a_seq_grows_in_both_directions() {
+        let held: Vec<Entry> = (1..=500).map(|n| message(n, "hi")).collect();
+        let mut timeline = Timeline::around(chat(), seq(500), seq(200));
+        let ranges = timeline.older(1, seq(1), seq(500)).unwrap();
+        timeline.on_loaded(1, &rows(&ranges, &held));
+        assert_eq!((seqs(&timeline), timeline.at_end()), ((151, 250, 100), false));
+        let ranges = timeline.newer(2, seq(500)).unwrap();
+        timeline.on_loaded(2, &rows(&ranges, &held));
+        let ranges = timeline.older(3, seq(1), seq(500)).unwrap();
+        timeline.on_loaded(3, &rows(&ranges, &held));
+        assert_eq!((seqs(&timeline), timeline.at_end()), ((51, 350, 300), false));
+        let mut timeline = Timeline::around(chat(), seq(500), seq(490));
+        let ranges = timeline.older(1, seq(1), seq(500)).unwrap();
+        timeline.on_loaded(1, &rows(&ranges, &held));
+        assert_eq!((seqs(&timeline), timeline.at_end()), ((401, 500, 100), true));
     }
 
     #[test]

@@ -433,3 +433,27 @@ fn a_seal_may_answer_late_or_never_and_its_state_is_stored_with_what_it_sealed()
         (json!(1), true)
     );
 }
+
+#[test]
+fn the_open_chat_can_be_shown_around_any_seq_and_says_whether_there_is_more() {
+    let mut phone = Phone::online();
+    (1..=400).for_each(|number| phone.says(number, "hi"));
+    phone.wishes(Wish::Open(Some(chat())));
+    let more = |phone: &Phone| phone.engine.window().map(|window| (window.above, window.below));
+    let span = |phone: &mut Phone| {
+        let lines = phone.engine.timeline();
+        (lines.first().unwrap().seq.unwrap().get(), lines.last().unwrap().seq.unwrap().get())
+    };
+    assert_eq!((span(&mut phone), more(&phone)), ((301, 400), Some((true, false))));
+    phone.wishes(Wish::At(seq(120)));
+    assert_eq!((span(&mut phone), more(&phone)), ((71, 170), Some((true, true))));
+    phone.says(401, "meanwhile");
+    phone.wishes(Wish::Newer);
+    assert_eq!(span(&mut phone), (71, 270));
+    phone.wishes(Wish::At(seq(1)));
+    assert_eq!((span(&mut phone), more(&phone)), ((1, 51), Some((false, true))));
+    phone.wishes(Wish::Newest);
+    assert_eq!((span(&mut phone), more(&phone)), ((302, 401), Some((true, false))));
+    phone.wishes(Wish::Open(None));
+    assert_eq!(phone.engine.window(), None);
+}

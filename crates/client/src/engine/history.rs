@@ -37,6 +37,16 @@ impl Engine {
         }
     }
 
+    /// Shows the open chat around a seq.
+    pub(super) fn open_at(&mut self, seq: Seq) {
+        let Some(chat) = self.timeline.as_ref().map(|timeline| timeline.chat) else { return };
+        self.fill = None;
+        let last = self.chats.get(&chat).map_or(Seq::ZERO, |chat| chat.last);
+        self.timeline = Some(Timeline::around(chat, last, seq));
+        self.load_older();
+        self.changed(Change::Timeline(chat));
+    }
+
     /// The next older stretch, out of the store if it is held.
     pub(super) fn load_older(&mut self) {
         let number = self.next_number();

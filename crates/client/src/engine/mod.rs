@@ -34,7 +34,7 @@ use index::Job;
 use link::Link;
 use marks::Live;
 
-pub use view::{Body, Pending, Shown, Status};
+pub use view::{Body, Pending, Shown, Status, Window};
 
 /// What a request of this connection was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -78,7 +78,26 @@ pub struct Shown {
     pub pending: Vec<Pending>,
 }
 
+/// How far the lines of the open chat reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The chat.
+    pub chat: ChatId,
+    /// Whether more may be had above: see [`crate::Wish::Older`].
+    pub above: bool,
+    /// Whether there is more below: see [`crate::Wish::Newer`].
+    pub below: bool,
+}
+
 impl Engine {
+    /// The open chat, and how far its lines reach.
+    pub fn window(&self) -> Option<Window> {
+        let timeline = self.timeline.as_ref()?;
+        let chat = self.chats.get(&timeline.chat);
+        let above = chat.is_some_and(|chat| timeline.low() > chat.first || chat.has_older());
+        Some(Window { chat: timeline.chat, above, below: !timeline.at_end() })
+    }
+
     /// How the connection stands.
     pub const fn connection(&self) -> Connection {
         self.link.connection

@@ -34,6 +34,7 @@ impl Engine {
                 let chat = self.timeline.as_ref().map(|timeline| timeline.chat);
                 self.open(chat);
             }
+            Wish::At(seq) => self.open_at(seq),
             Wish::Read { chat, seq } => {
                 let last = self.chats.get(&chat).map_or(Seq::ZERO, |chat| chat.last);
                 if self.read(chat, seq.min(last)) {
