@@ -315,12 +315,7 @@ impl Chain {
     }
 
     /// A link signed by a live device; refused if it would not count.
-    pub fn link_by_device(
-        &self,
-        keys: &DeviceKeys,
-        action: Action,
-        now_ms: i64,
-    ) -> Result<Link, ChainError> {
+    pub fn link_by_device(&self, keys: &DeviceKeys, action: Action, now_ms: i64) -> Result<Link, ChainError> {
         let version = self.version() + 1;
         let signer = self.live().find(|certificate| certificate.sign_key == keys.sign_key());
         let signer = Signer::Device(signer.ok_or(ChainError::BadSignature { version })?.device);
@@ -424,7 +419,10 @@ impl Chain {
                 next.values_mut().for_each(|known| known.live = false);
                 for certificate in devices {
                     if self.is_live(certificate) && next.get(&certificate.device).is_some_and(|k| !k.live) {
-                        next.insert(certificate.device, Known { certificate: certificate.clone(), live: true });
+                        next.insert(
+                            certificate.device,
+                            Known { certificate: certificate.clone(), live: true },
+                        );
                     } else {
                         self.join(&mut next, version, certificate)?;
                     }

@@ -180,9 +180,8 @@ fn read_action(reader: &mut Reader<'_>) -> Result<Action, DecodeError> {
         3 => read_device(reader).map(Action::Revoke),
         4 => Ok(Action::Profile(Profile {
             username: read_name(reader, USERNAME_BYTES_MAX, "username")?,
-            display_name: reader.option("displayName", |reader| {
-                read_name(reader, NAME_BYTES_MAX, "displayName")
-            })?,
+            display_name: reader
+                .option("displayName", |reader| read_name(reader, NAME_BYTES_MAX, "displayName"))?,
         })),
         _ => Err(DecodeError::Invalid { field: "action" }),
     }

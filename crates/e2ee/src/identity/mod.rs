@@ -7,8 +7,18 @@ mod certificate;
 mod chain;
 mod keys;
 mod link;
+pub mod linking;
+pub mod qr;
+mod recovery;
+mod safety;
+mod seal;
 
 pub use certificate::Certificate;
+pub(crate) use certificate::{read_device, read_user};
 pub use chain::{CHAIN_LINKS_MAX, Chain, ChainError, DEVICES_MAX, Pin, PinVerdict, Position};
 pub use keys::{DeviceKeys, KeyError, RootKey, RootPublic, verify_signature};
 pub use link::{Action, LINK_BYTES_MAX, Link, Profile, Signer};
+pub use recovery::{RECOVERY_WORDS, RecoveryError, RecoveryKey, words_to_confirm};
+pub use safety::{CodeMismatch, Identity, compare_safety_code, safety_code, safety_number, same_number};
+pub use seal::{BOX_OVERHEAD, Opener, SEALED_BYTES_MAX, SealError, seal_to};
+pub(crate) use seal::{SEAL_OVERHEAD, derive, open_under, seal_under};
