@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{cursors, directory, ledger};
+use crate::{backups, cursors, directory, ledger};
 
 /// Damages of one file that are told; the first says enough.
 const DAMAGES_MAX: usize = 3;
@@ -27,6 +27,7 @@ pub fn databases(folder: &Path) -> Vec<(&'static str, Result<(), String>)> {
             directory::SCHEMA.application,
             directory::SCHEMA.migrations.len(),
         ),
+        Expected::of(backups::SCHEMA.file, backups::SCHEMA.application, backups::SCHEMA.migrations.len()),
         Expected::of(cursors::SCHEMA.file, cursors::SCHEMA.application, cursors::SCHEMA.migrations.len()),
         Expected::of(log.0, log.1, log.2),
         Expected::of(chunks.0, chunks.1, chunks.2),
@@ -81,7 +82,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::{CursorSettings, Place, SqliteCursors, SqliteDirectory};
+    use crate::{CursorSettings, Place, SqliteBackups, SqliteCursors, SqliteDirectory};
 
     fn verdict(folder: &Path, file: &str) -> Result<(), String> {
         databases(folder).into_iter().find(|(name, _)| *name == file).unwrap().1
@@ -99,7 +100,9 @@ mod tests {
         let place = Place::folder(folder.path());
         SqliteDirectory::open(&place).unwrap().close().unwrap();
         SqliteCursors::open(&place, CursorSettings::default()).unwrap().close().unwrap();
-        assert_eq!(databases(folder.path()), [("directory.db", Ok(())), ("cursors.db", Ok(()))]);
+        SqliteBackups::open(&place).unwrap().close().unwrap();
+        let all = ["directory.db", "backups.db", "cursors.db"].map(|file| (file, Ok(())));
+        assert_eq!(databases(folder.path()), all);
 
         let directory = folder.path().join("directory.db");
         fs::copy(folder.path().join("cursors.db"), &directory).unwrap();

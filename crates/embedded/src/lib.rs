@@ -3,6 +3,8 @@
 //! The rules of chats are not here (`chinwag-chat`), nor is what a port promises (`chinwag-ports`):
 //! only how one machine keeps those promises.
 
+pub mod backups;
+pub mod blobs;
 pub mod check;
 pub mod cursors;
 pub mod directory;
@@ -16,6 +18,8 @@ pub mod presence;
 mod released;
 mod sqlite;
 
+pub use backups::SqliteBackups;
+pub use blobs::FolderBlobs;
 pub use cursors::{CursorSettings, SqliteCursors};
 pub use directory::SqliteDirectory;
 pub use discovery::LocalDiscovery;

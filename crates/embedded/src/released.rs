@@ -9,8 +9,11 @@ use rusqlite::{Connection, OpenFlags};
 use crate::sqlite::Schema;
 
 /// Each store with its folder of migrations.
-const STORES: [(&str, &Schema); 2] =
-    [("directory", &crate::directory::SCHEMA), ("cursors", &crate::cursors::SCHEMA)];
+const STORES: [(&str, &Schema); 3] = [
+    ("directory", &crate::directory::SCHEMA),
+    ("backups", &crate::backups::SCHEMA),
+    ("cursors", &crate::cursors::SCHEMA),
+];
 
 fn in_crate(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chinwag_embedded::{
-    CursorSettings, LocalBus, LocalPresence, Mode, Place, SqliteCursors, SqliteDirectory,
+    CursorSettings, FolderBlobs, LocalBus, LocalPresence, Mode, Place, SqliteBackups, SqliteCursors,
+    SqliteDirectory,
 };
 use chinwag_ports::contract::{
-    WholeDirectory, cursors_contract, cursors_restart_contract, directory_contract,
-    directory_restart_contract, discovery_contract, discovery_restart_contract, id_lease_restart_contract,
-    live_bus_contract, presence_contract,
+    WholeDirectory, backups_contract, backups_restart_contract, blobs_contract, blobs_restart_contract,
+    cursors_contract, cursors_restart_contract, directory_contract, directory_restart_contract,
+    discovery_contract, discovery_restart_contract, id_lease_restart_contract, live_bus_contract,
+    presence_contract,
 };
-use chinwag_ports::{Cursors, Discovery, IdLease, LiveBus, Presence};
+use chinwag_ports::{Backups, Blobs, Cursors, Discovery, IdLease, LiveBus, Presence};
 use chinwag_powercut::{Disk, Model};
 use tempfile::TempDir;
 
@@ -91,6 +93,34 @@ async fn cursors_keep_all_over_clean_stops() {
         let settings = CursorSettings { flush_ms: 60_000, ..CursorSettings::default() };
         let open = async || Arc::new(SqliteCursors::open(&place, settings).unwrap()) as Arc<dyn Cursors>;
         cursors_restart_contract(open, async |last: Arc<dyn Cursors>| drop(last)).await;
+    }
+}
+
+#[tokio::test]
+async fn backups_keep_their_contract() {
+    for mode in MODES {
+        let ground = Ground::new(mode);
+        let make = async || Arc::new(SqliteBackups::open(&ground.fresh()).unwrap()) as Arc<dyn Backups>;
+        backups_contract(make).await;
+        let place = ground.fresh();
+        let open = async || Arc::new(SqliteBackups::open(&place).unwrap()) as Arc<dyn Backups>;
+        backups_restart_contract(open, async |last: Arc<dyn Backups>| drop(last)).await;
+    }
+}
+
+/// They lie in a folder of the system's own disk, whatever the mode.
+#[tokio::test]
+async fn blobs_keep_their_contract() {
+    let ground = Ground::new(Mode::Threads);
+    for mode in MODES {
+        let fresh = || match mode {
+            Mode::Inline => ground.fresh().inline(),
+            Mode::Threads => ground.fresh(),
+        };
+        blobs_contract(async || Arc::new(FolderBlobs::open(&fresh()).unwrap()) as Arc<dyn Blobs>).await;
+        let place = fresh();
+        let open = async || Arc::new(FolderBlobs::open(&place).unwrap()) as Arc<dyn Blobs>;
+        blobs_restart_contract(open, async |last: Arc<dyn Blobs>| drop(last)).await;
     }
 }
 

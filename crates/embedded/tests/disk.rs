@@ -3,11 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use chinwag_embedded::{CursorSettings, Mode, Place, SqliteCursors, SqliteDirectory};
+use chinwag_embedded::{CursorSettings, Mode, Place, SqliteBackups, SqliteCursors, SqliteDirectory};
+use chinwag_ports::backups::BackupLimits;
+use chinwag_ports::chain::{Append, Page};
 use chinwag_ports::directory::{
-    CreateUser, CreateUserError, Membership, MembershipRow, NewDevice, TokenHash,
+    CreateUser, CreateUserError, Membership, MembershipRow, NewDevice, Publish, TokenHash,
 };
-use chinwag_ports::{Accounts, Contacts, Cursors, Devices, Discovery, IdLease, Mark, Memberships};
+use chinwag_ports::{
+    Accounts, Backups, Contacts, Cursors, DeviceChains, Devices, Discovery, IdLease, KeyPackages, Mark,
+    Memberships,
+};
 use chinwag_powercut::{Disk, Fault, Model, OnPath};
 use chinwag_proto::{ChatId, DeviceId, GroupId, Role, Seq, Timestamp, UserId};
 
@@ -132,6 +137,92 @@ async fn the_directory_survives_power_cuts_in_checkpoints() {
     // Long enough for several; each step of the disk would take too long.
     let images = cut_everywhere(Model::strict(), 250, 59).await;
     assert!(images > 100, "{images} images");
+}
+
+/// Ten key packages, claimed one by one; links and backup records in between. The power goes after each step.
+#[tokio::test]
+async fn a_key_package_is_given_out_once_over_power_cuts() {
+    let disk = Disk::new(Model::strict(), 7);
+    let directory = SqliteDirectory::open(&place(&disk)).unwrap();
+    let backups = SqliteBackups::open(&place(&disk)).unwrap();
+    write(&directory, 1).await;
+    let device = DeviceId::new(1).unwrap();
+    let packages: Vec<Vec<u8>> = (0..10_u8).map(|number| vec![number; 3_000]).collect();
+    let publish = Publish { user: user(1), device, packages, last_resort: None, waiting_max: 99 };
+    directory.publish(publish.clone()).await.unwrap();
+    let item = |number: u64| Append { after: Seq::clamped(number), items: vec![vec![1; 2_000]] };
+    let mut answered = vec![(disk.steps(), Vec::new())];
+    for number in 0..10 {
+        let claimed = directory.claim(user(1), None).await.unwrap().remove(0).package;
+        directory.append_links(user(1), item(number), 99).await.unwrap();
+        backups.append(user(1), device, item(number), at(1), LIMITS).await.unwrap();
+        let before = answered.last().unwrap().1.clone();
+        answered.push((disk.steps(), [before, vec![claimed]].concat()));
+    }
+    let first = answered[0].0;
+    for step in first..=disk.steps() {
+        let after = Disk::from_image(&disk.image_at(step, 3).unwrap());
+        let directory = SqliteDirectory::open(&place(&after)).unwrap();
+        let backups = SqliteBackups::open(&place(&after)).unwrap();
+        let (_, given) = answered.iter().take_while(|(at, _)| *at <= step).last().unwrap();
+        // The lost answer is asked for again.
+        directory.publish(publish.clone()).await.unwrap();
+        let mut all = given.clone();
+        while let Some(claimed) = directory.claim(user(1), None).await.unwrap().pop() {
+            assert!(!all.contains(&claimed.package), "after step {step}: given out twice");
+            all.push(claimed.package);
+        }
+        assert!(all.len() >= 9, "after step {step}: {} packages; one may be lost with its answer", all.len());
+        let head = |page: Page| page.head.get() as usize;
+        let links = head(directory.links(user(1), Seq::ZERO, 1, 1).await.unwrap());
+        assert!(links >= given.len(), "after step {step}: {links} links");
+        let records = head(backups.records(user(1), device, Seq::ZERO, 1, 1).await.unwrap());
+        assert!(records >= given.len(), "after step {step}: {records} records");
+    }
+}
+
+const LIMITS: BackupLimits = BackupLimits { records: 99, bytes: 1_000_000, chains: 9 };
+
+#[tokio::test]
+async fn keys_of_a_removed_device_and_backups_of_an_erased_user_leave_the_disk() {
+    let root = tempfile::tempdir().unwrap();
+    let place = Place::folder(root.path());
+    let (directory, backups) = (SqliteDirectory::open(&place).unwrap(), SqliteBackups::open(&place).unwrap());
+    for number in 1..=2 {
+        write(&directory, number).await;
+    }
+    let secrets = ["of the waiting key", "of the claimed key", "of the last resort", "of the backup"];
+    let bytes = |secret: usize| secrets[secret].repeat(400).into_bytes();
+    let publish = |number: u64| Publish {
+        user: user(number),
+        device: DeviceId::new(number).unwrap(),
+        packages: vec![bytes(1), bytes(0)],
+        last_resort: Some(bytes(2)),
+        waiting_max: 9,
+    };
+    for number in 1..=2 {
+        directory.publish(publish(number)).await.unwrap();
+        directory.claim(user(number), None).await.unwrap();
+        let append = Append { after: Seq::ZERO, items: vec![bytes(3)] };
+        backups.append(user(number), DeviceId::new(number).unwrap(), append, at(1), LIMITS).await.unwrap();
+    }
+    let found = || {
+        let files = std::fs::read_dir(root.path()).unwrap().map(|entry| std::fs::read(entry.unwrap().path()));
+        let files: Vec<_> = files.map(Result::unwrap).collect();
+        let holds = |secret: &&&str| {
+            files.iter().any(|file| file.windows(secret.len()).any(|window| window == secret.as_bytes()))
+        };
+        secrets.iter().filter(holds).copied().collect::<Vec<_>>()
+    };
+    assert_eq!(found(), secrets, "the search finds what is there");
+    assert!(directory.remove_device(user(1), DeviceId::new(1).unwrap()).await.unwrap());
+    directory.erase(user(2)).await.unwrap();
+    for number in 1..=2 {
+        backups.erase(user(number)).await.unwrap();
+    }
+    directory.close().unwrap();
+    backups.close().unwrap();
+    assert_eq!(found(), Vec::<&str>::new());
 }
 
 #[tokio::test]

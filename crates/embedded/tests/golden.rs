@@ -8,16 +8,19 @@
 use std::path::{Path, PathBuf};
 
 use chinwag_chat::Fingerprint;
-use chinwag_embedded::{CursorSettings, Place, SqliteCursors, SqliteDirectory};
+use chinwag_embedded::{CursorSettings, Place, SqliteBackups, SqliteCursors, SqliteDirectory};
+use chinwag_ports::backups::{BackupChain, BackupLimits};
+use chinwag_ports::blobs::{BlobEntry, BlobQuota, Noted};
+use chinwag_ports::chain::{Append, Appended};
 use chinwag_ports::directory::{
     CreateUser, CreateUserError, Device, Membership, MembershipRow, NewDevice, NewInvite, ProfileChange,
-    Reserved, Since, TokenHash, TokenOwner,
+    Publish, Published, Reserved, Since, Stock, TokenHash, TokenOwner,
 };
 use chinwag_ports::{
-    Accounts, Contacts, Cursors, Devices, Discovery, IdLease, Invites, Mark, Memberships, Profiles,
-    Reservations,
+    Accounts, Backups, BlobBook, Contacts, Cursors, DeviceChains, Devices, Discovery, IdLease, Invites,
+    KeyPackages, Mark, Memberships, Profiles, Reservations,
 };
-use chinwag_proto::{ChatId, DeviceId, GroupId, Role, Seq, Timestamp, UserId};
+use chinwag_proto::{BlobName, ChatId, DeviceId, GroupId, Role, Seq, Timestamp, UserId};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -146,6 +149,73 @@ async fn assert_directory(directory: &SqliteDirectory) {
     assert_eq!(directory.discovery().reserve(0, at(0)).await, Ok(at(60_000)));
 }
 
+fn publish(packages: &[&str]) -> Publish {
+    Publish {
+        user: user(1),
+        device: device(10),
+        packages: packages.iter().map(|text| text.as_bytes().to_vec()).collect(),
+        last_resort: Some(b"last resort".to_vec()),
+        waiting_max: 9,
+    }
+}
+
+fn append(after: u64, text: &str) -> Append {
+    Append { after: Seq::clamped(after), items: vec![text.as_bytes().to_vec()] }
+}
+
+const QUOTA: BlobQuota = BlobQuota { since: Timestamp::from_ms(0), bytes: 100 };
+
+fn blob() -> BlobEntry {
+    BlobEntry { name: BlobName([3; 32]), chat: ChatId::Group(group(7)), user: user(1) }
+}
+
+/// What version 2 has beside what version 1 had.
+async fn fill_keys(directory: &SqliteDirectory) {
+    directory.publish(publish(&["claimed", "waiting"])).await.unwrap();
+    assert_eq!(directory.claim(user(1), None).await.unwrap()[0].package, b"claimed");
+    for (number, text) in [(0, "one"), (1, "two")] {
+        directory.append_links(user(1), append(number, text), 9).await.unwrap();
+    }
+    assert_eq!(directory.note(blob(), 60, at(1), QUOTA).await, Ok(Noted::Done));
+}
+
+async fn assert_keys(directory: &SqliteDirectory) {
+    let stock = Stock { available: 1, last_resort: true };
+    assert_eq!(directory.publish(publish(&["claimed"])).await, Ok(Published::Done(stock)), "once, ever");
+    assert_eq!(directory.claim(user(1), None).await.unwrap()[0].package, b"waiting");
+    assert_eq!(directory.claim(user(1), None).await.unwrap()[0].package, b"last resort");
+    let links = directory.links(user(1), Seq::ZERO, 9, 99).await.unwrap();
+    assert_eq!((links.items, links.head), (vec![b"one".to_vec(), b"two".to_vec()], Seq::clamped(2)));
+    let appended = directory.append_links(user(1), append(2, "three"), 9).await;
+    assert_eq!(appended, Ok(Appended::Done(Seq::clamped(3))));
+    assert_eq!(directory.entries_of(user(1), 9).await, Ok(vec![blob()]));
+    let more = BlobEntry { name: BlobName([4; 32]), ..blob() };
+    assert_eq!(directory.note(more, 41, at(2), QUOTA).await, Ok(Noted::TooMuch));
+}
+
+const BACKUP_LIMITS: BackupLimits = BackupLimits { records: 2, bytes: 99, chains: 9 };
+
+async fn fill_backups(backups: &SqliteBackups) {
+    for (number, text) in [(0, "one"), (1, "two")] {
+        let appended =
+            backups.append(user(1), device(10), append(number, text), at(number as i64), BACKUP_LIMITS);
+        assert!(matches!(appended.await, Ok(Appended::Done(_))));
+    }
+    backups.erase(user(2)).await.unwrap();
+}
+
+async fn assert_backups(backups: &SqliteBackups) {
+    let chain = BackupChain { device: device(10), head: Seq::clamped(2), updated_at: at(1) };
+    assert_eq!(backups.chains(user(1)).await, Ok(vec![chain]));
+    let records = backups.records(user(1), device(10), Seq::ZERO, 9, 99).await.unwrap();
+    assert_eq!(records.items, [b"one".to_vec(), b"two".to_vec()]);
+    for (whose, after) in [(1, 2), (2, 0)] {
+        let appended =
+            backups.append(user(whose), device(10), append(after, "x"), at(3), BACKUP_LIMITS).await;
+        assert_eq!(appended, Ok(Appended::Full));
+    }
+}
+
 async fn fill_cursors(cursors: &SqliteCursors) {
     cursors.raise(ChatId::Group(group(7)), user(1), mark(3, 5)).await.unwrap();
     cursors.raise(ChatId::Direct(user(1), user(2)), user(2), mark(8, 8)).await.unwrap();
@@ -166,9 +236,26 @@ fn copy_of(name: &str, file: &str) -> (tempfile::TempDir, Place) {
 }
 
 #[tokio::test]
-async fn a_directory_of_version_1_is_opened() {
+async fn a_directory_of_version_1_is_opened_and_takes_keys() {
     let (_root, place) = copy_of("directory-1.db", "directory.db");
-    assert_directory(&SqliteDirectory::open(&place).unwrap()).await;
+    let directory = SqliteDirectory::open(&place).unwrap();
+    assert_directory(&directory).await;
+    fill_keys(&directory).await;
+    assert_keys(&directory).await;
+}
+
+#[tokio::test]
+async fn a_directory_of_version_2_is_opened() {
+    let (_root, place) = copy_of("directory-2.db", "directory.db");
+    let directory = SqliteDirectory::open(&place).unwrap();
+    assert_directory(&directory).await;
+    assert_keys(&directory).await;
+}
+
+#[tokio::test]
+async fn backups_of_version_1_are_opened() {
+    let (_root, place) = copy_of("backups-1.db", "backups.db");
+    assert_backups(&SqliteBackups::open(&place).unwrap()).await;
 }
 
 #[tokio::test]
@@ -184,12 +271,19 @@ async fn make_the_golden_files() {
     let place = Place::folder(root.path());
     let directory = SqliteDirectory::open(&place).unwrap();
     fill_directory(&directory).await;
+    fill_keys(&directory).await;
     directory.close().unwrap();
     let cursors = SqliteCursors::open(&place, CursorSettings::default()).unwrap();
     fill_cursors(&cursors).await;
     cursors.close().unwrap();
-    for (file, name) in [("directory.db", "directory-1.db"), ("cursors.db", "cursors-1.db")] {
-        assert!(!golden(name).exists(), "{name} is there and stays as it is");
+    let backups = SqliteBackups::open(&place).unwrap();
+    fill_backups(&backups).await;
+    backups.close().unwrap();
+    let made =
+        [("directory.db", "directory-2.db"), ("cursors.db", "cursors-1.db"), ("backups.db", "backups-1.db")];
+    let fresh: Vec<_> = made.into_iter().filter(|(_, name)| !golden(name).exists()).collect();
+    assert!(!fresh.is_empty(), "all are there and stay as they are");
+    for (file, name) in fresh {
         std::fs::copy(root.path().join(file), golden(name)).unwrap();
     }
 }

@@ -4,6 +4,9 @@
 //! a contract suite and an in-memory twin under the feature `testing`. Which engine stands behind a
 //! trait is not known here.
 
+pub mod backups;
+pub mod blobs;
+pub mod chain;
 pub mod clock;
 pub mod cursors;
 pub mod directory;
@@ -17,9 +20,13 @@ pub mod contract;
 #[cfg(any(test, feature = "testing"))]
 pub mod twins;
 
+pub use backups::Backups;
+pub use blobs::{BlobBook, Blobs};
 pub use clock::Clock;
 pub use cursors::{Cursors, Mark};
-pub use directory::{Accounts, Contacts, Devices, Invites, Memberships, Profiles, Reservations};
+pub use directory::{
+    Accounts, Contacts, DeviceChains, Devices, Invites, KeyPackages, Memberships, Profiles, Reservations,
+};
 pub use discovery::{Discovery, IdLease, Node, NodeLoad};
 pub use ledger::{Append, Appended, Commit, Commits, Ledger, Origin, Pending};
 pub use live_bus::{Channel, Event, LiveBus, Subscriber};

@@ -57,6 +57,8 @@ codes! {
     EncryptionRequired = 409 "encryption_required" "This chat is encrypted",
     /// `after` is not the seq of the chat's last MLS commit record.
     StaleEpoch = 409 "stale_epoch" "The chat's encryption has moved on",
+    /// What is appended to has moved on; `after` says how far.
+    StaleVersion = 409 "stale_version" "What is appended to has moved on",
     /// The group would grow beyond its limit.
     TooManyMembers = 409 "too_many_members" "Too many members",
     /// A body or frame above its limit.
@@ -110,7 +112,8 @@ pub struct Problem {
     /// The chat's head, where `after` stood above it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<Seq>,
-    /// The seq of the chat's last MLS commit record (`stale_epoch`).
+    /// The seq of the chat's last MLS commit record (`stale_epoch`); the last number of what was to be appended
+    /// to (`stale_version`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Seq>,
 }

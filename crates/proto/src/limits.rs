@@ -70,6 +70,44 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Days after which a token that is not used dies.
     pub token_days: u32,
+    /// A body that carries keys, links or backup records.
+    pub keys_body_bytes: usize,
+    /// A key package.
+    pub key_package_bytes: usize,
+    /// Key packages of one call.
+    pub key_packages_per_call: usize,
+    /// One-time key packages of a device that wait to be claimed.
+    pub key_packages_waiting: usize,
+    /// Claims of key packages each minute, by the user who claims.
+    pub claims_per_minute: u32,
+    /// The same, by the user who claims and the one whose they are.
+    pub claims_per_user_per_minute: u32,
+    /// A link of a device chain.
+    pub chain_link_bytes: usize,
+    /// Links of one call.
+    pub chain_links_per_call: usize,
+    /// Links of one device chain.
+    pub chain_links: usize,
+    /// A backup record.
+    pub backup_record_bytes: usize,
+    /// Backup records of one call.
+    pub backup_records_per_call: usize,
+    /// Backup records of one user.
+    pub backup_records: usize,
+    /// All backup records of one user together.
+    pub backup_bytes: usize,
+    /// Backup chains of one user: devices that have ever written one.
+    pub backup_chains: usize,
+    /// The data of an inbox notice, bytes of compact JSON.
+    pub notice_bytes: usize,
+    /// Inbox notices each minute, by sender.
+    pub notices_per_minute: u32,
+    /// The same, by sender and inbox.
+    pub notices_per_inbox_per_minute: u32,
+    /// A blob.
+    pub blob_bytes: usize,
+    /// Blobs that a user may put within 24 hours, together; a small one counts as 4 KiB.
+    pub blob_bytes_per_day: usize,
 }
 
 impl Default for Limits {
@@ -111,6 +149,29 @@ impl Default for Limits {
             contacts_per_user: 5_000,
             connections_per_address: 100_000,
             token_days: 365,
+            // 100 key packages of 2 KiB are 270 kB as base64; whoever has more makes two calls.
+            keys_body_bytes: 1024 * 1024,
+            key_package_bytes: 16 * 1024,
+            key_packages_per_call: 100,
+            // 200 of about 1 KiB for each of 8 devices: 1.6 MB for a user.
+            key_packages_waiting: 200,
+            claims_per_minute: 60,
+            claims_per_user_per_minute: 20,
+            chain_link_bytes: 4 * 1024,
+            chain_links_per_call: 16,
+            // 16 MiB at most; a device makes two links in its life.
+            chain_links: 4_096,
+            backup_record_bytes: 64 * 1024,
+            backup_records_per_call: 100,
+            // A record for each epoch of each chat: 1,000 chats with 1,000 commits.
+            backup_records: 1_000_000,
+            backup_bytes: 256 * 1024 * 1024,
+            backup_chains: 1_000,
+            notice_bytes: 8 * 1024,
+            notices_per_minute: 60,
+            notices_per_inbox_per_minute: 20,
+            blob_bytes: 4 * 1024 * 1024,
+            blob_bytes_per_day: 256 * 1024 * 1024,
         }
     }
 }

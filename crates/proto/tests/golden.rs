@@ -79,6 +79,8 @@ fn no_body_is_forgotten_here() {
     let sources = [
         include_str!("../src/rest/accounts.rs"),
         include_str!("../src/rest/chats.rs"),
+        include_str!("../src/rest/inbox.rs"),
+        include_str!("../src/rest/keys.rs"),
         include_str!("../src/rest/messages.rs"),
     ];
     let declared = |kind: &str| -> Vec<String> {
@@ -131,6 +133,7 @@ fn every_error_code_keeps_its_word_and_status() {
         "409 idempotency_conflict",
         "409 encryption_required",
         "409 stale_epoch",
+        "409 stale_version",
         "409 too_many_members",
         "413 payload_too_large",
         "415 unsupported_media_type",

@@ -90,6 +90,9 @@ const OPTIONAL: &[&str] = &[
     "whoMayAdd",
     "receiverId",
     "senderId",
+    "keyPackages",
+    "lastResort",
+    "devices",
 ];
 
 #[test]
@@ -130,7 +133,8 @@ fn a_wrong_type_is_refused_and_the_field_named() {
                 let mut object = object.clone();
                 object.insert(field.clone(), wrong.clone());
                 let Err(detail) = read(&printed(&object)) else {
-                    assert!(takes(field, wrong), "{name} took {field} {wrong} for {right}");
+                    let is_content = field == "data" && first_word(name) == "PutNotice";
+                    assert!(is_content || takes(field, wrong), "{name} took {field} {wrong} for {right}");
                     continue;
                 };
                 if field != "type" && field != "content" && field != "data" {

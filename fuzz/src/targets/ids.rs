@@ -6,7 +6,8 @@ use std::str::FromStr;
 use chinwag_proto::frame::Receiver;
 use chinwag_proto::text::{Email, Name, Username};
 use chinwag_proto::{
-    ChatId, ClientMessageId, DeviceId, GroupId, MessageId, ReactionKey, Role, Seq, Timestamp, UserId,
+    BlobName, ChatId, ClientMessageId, DeviceId, GroupId, MessageId, Opaque, ReactionKey, Role, Seq,
+    Timestamp, UserId,
 };
 
 use super::way;
@@ -32,6 +33,9 @@ fn seeds() -> Vec<Vec<u8>> {
         "2026-11-24T11:20:00+02:00",
         "9999-12-30T22:00:00Z",
         "owner",
+        "AAEC",
+        "_-8",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     ]
     .map(|text| text.as_bytes().to_vec())
     .to_vec()
@@ -52,6 +56,8 @@ fn check(input: &[u8]) -> u64 {
         spells::<Username>(text),
         spells::<Name>(text),
         spells::<Email>(text),
+        spells::<Opaque>(text),
+        spells::<BlobName>(text),
     ];
     if let Ok(time) = text.parse::<Timestamp>() {
         assert_eq!(time.to_string().parse(), Ok(time), "a time comes back");

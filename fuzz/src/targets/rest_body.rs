@@ -1,8 +1,9 @@
 //! The body of a REST request: its first byte chooses the type, the rest is the text.
 
 use chinwag_proto::rest::{
-    AddMembers, ChangePassword, CreateChat, EditMessage, EraseAccount, Login, LoginDevice, MarkRead,
-    Register, RenameDevice, SendMessage, SetRole, UpdateChat, UpdateMe,
+    AddMembers, AppendBackup, AppendLinks, ChangePassword, ClaimKeys, CreateChat, EditMessage, EraseAccount,
+    Login, LoginDevice, MarkRead, PublishKeys, PutNotice, Register, RenameDevice, SendMessage, SetRole,
+    UpdateChat, UpdateMe,
 };
 use chinwag_proto::strict::parse_object;
 use serde::Serialize;
@@ -20,7 +21,8 @@ macro_rules! bodies {
 }
 
 const BODIES: &[(&str, Takes)] = bodies!(Register LoginDevice Login UpdateMe EraseAccount ChangePassword
-    RenameDevice CreateChat UpdateChat AddMembers SetRole MarkRead SendMessage EditMessage);
+    RenameDevice CreateChat UpdateChat AddMembers SetRole MarkRead SendMessage EditMessage
+    PublishKeys ClaimKeys AppendLinks AppendBackup PutNotice);
 
 fn seeds() -> Vec<Vec<u8>> {
     let seed = |(name, json): (String, String)| {

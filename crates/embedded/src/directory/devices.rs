@@ -20,7 +20,7 @@ pub(super) const TOKEN_OWNER: &str =
 pub(super) const DEVICES: &str = "SELECT id, user, name, created_at, last_seen, token IS NOT NULL FROM device
      WHERE user = ?1 ORDER BY created_at, id";
 
-fn device_id(row: &Row<'_>, column: usize) -> rusqlite::Result<DeviceId> {
+pub(super) fn device_id(row: &Row<'_>, column: usize) -> rusqlite::Result<DeviceId> {
     let number = number(row, column)?;
     DeviceId::new(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, number.cast_signed()))
 }
@@ -119,9 +119,14 @@ impl Devices for SqliteDirectory {
     }
 
     async fn remove_device(&self, user: UserId, device: DeviceId) -> Result<bool, Unavailable> {
+        // Its key packages go with it.
         let sql = "DELETE FROM device WHERE id = ?1 AND user = ?2";
         let row = (integer(device.get()), integer(user.get()));
-        self.store.write(move |db| Ok(db.prepare_cached(sql)?.execute(row)? > 0)).await
+        let removed = self.store.write(move |db| Ok(db.prepare_cached(sql)?.execute(row)? > 0)).await?;
+        if removed {
+            self.store.wipe_soon();
+        }
+        Ok(removed)
     }
 
     async fn seen(&self, devices: &[(DeviceId, Timestamp, Timestamp)]) -> Result<(), Unavailable> {

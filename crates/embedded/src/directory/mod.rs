@@ -4,9 +4,12 @@
 //! a sync. Every look-up goes by an index, lists of any length by one statement.
 
 mod accounts;
+mod book;
+mod chains;
 mod contacts;
 mod devices;
 mod invites;
+mod keys;
 mod memberships;
 #[cfg(test)]
 mod plans;
@@ -26,7 +29,10 @@ pub(crate) const SCHEMA: Schema = Schema {
     file: "directory.db",
     // `cwdi`
     application: 0x6377_6469,
-    migrations: &[include_str!("../../migrations/directory/0001_directory.sql")],
+    migrations: &[
+        include_str!("../../migrations/directory/0001_directory.sql"),
+        include_str!("../../migrations/directory/0002_keys.sql"),
+    ],
 };
 
 /// The directory on SQLite.

@@ -4,7 +4,7 @@
 
 use rusqlite::Connection;
 
-use super::{SCHEMA, contacts, devices, memberships, profiles};
+use super::{SCHEMA, book, chains, contacts, devices, keys, memberships, profiles};
 
 /// What SQLite reads for a statement, step by step.
 fn plan(db: &Connection, sql: &str) -> Vec<String> {
@@ -30,13 +30,20 @@ fn no_look_up_reads_a_whole_table_or_sorts_one() {
         contacts::pairs_with("block"),
         devices::TOKEN_OWNER.to_owned(),
         profiles::users_sql(),
+        keys::STOCK.to_owned(),
+        keys::OLDEST.to_owned(),
+        keys::FORGOTTEN.to_owned(),
+        chains::ABOVE.to_owned(),
+        book::PUT_LATELY.to_owned(),
+        book::ENTRIES_OF.to_owned(),
+        book::NAMED_ELSEWHERE.to_owned(),
     ];
     for sql in statements {
         let plan = plan(&db, &sql);
         assert!(plan.iter().any(|step| step.starts_with("SEARCH")), "{sql}: {plan:#?}");
         assert!(!plan.iter().any(|step| reads_a_table(step)), "{sql}: {plan:#?}");
     }
-    for sorted in [memberships::CHATS_OF, devices::DEVICES] {
+    for sorted in [memberships::CHATS_OF, devices::DEVICES, keys::OLDEST, chains::ABOVE] {
         let plan = plan(&db, sorted);
         assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{sorted}: {plan:#?}");
     }

@@ -3,6 +3,7 @@
 //! Which tables there are is said by each store's migrations. The ledger opens its databases here, and
 //! works on them by rules of its own.
 
+mod chain;
 mod failure;
 mod open;
 mod readers;
@@ -15,6 +16,7 @@ mod writer;
 
 use std::time::Duration;
 
+pub(crate) use chain::List;
 pub use open::OpenError;
 pub(crate) use open::{Database, Schema, open_reader, open_writer};
 pub(crate) use store::Store;

@@ -6,6 +6,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "suites are tests")]
 
+mod backups;
+mod blobs;
+mod chain;
 mod cursors;
 mod directory;
 mod discovery;
@@ -14,11 +17,13 @@ mod live_bus;
 mod presence;
 mod samples;
 
+pub use backups::{backups_contract, backups_restart_contract};
+pub use blobs::{blobs_contract, blobs_restart_contract};
 pub use cursors::{cursors_contract, cursors_restart_contract};
 pub use directory::{
-    WholeDirectory, accounts_contract, contacts_contract, devices_contract, directory_contract,
-    directory_restart_contract, invites_contract, memberships_contract, profiles_contract,
-    reservations_contract,
+    WholeDirectory, accounts_contract, blob_book_contract, contacts_contract, device_chains_contract,
+    devices_contract, directory_contract, directory_restart_contract, invites_contract,
+    key_packages_contract, memberships_contract, profiles_contract, reservations_contract,
 };
 pub use discovery::{
     discovery_contract, discovery_of_many_contract, discovery_restart_contract, id_lease_restart_contract,

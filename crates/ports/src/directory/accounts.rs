@@ -122,8 +122,9 @@ pub trait Accounts: Send + Sync {
     /// meanwhile. `false`: no such user.
     async fn set_suspended(&self, user: UserId, suspended: bool) -> Result<bool, Unavailable>;
 
-    /// Erases: name, address, password, switches, devices, contacts and blocks (his and those of him)
-    /// go; the id stays as that of an erased user who shows nothing, the name stays taken. Idempotent.
+    /// Erases: name, address, password, switches, devices and their key packages, contacts and blocks (his and
+    /// those of him) go; the id stays as that of an erased user who shows nothing, the name stays taken, and
+    /// so does his device chain. Idempotent.
     async fn erase(&self, user: UserId) -> Result<(), Unavailable>;
 
     /// One account.

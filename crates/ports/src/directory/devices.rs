@@ -97,7 +97,7 @@ pub trait Devices: Send + Sync {
         keep: Option<DeviceId>,
     ) -> Result<Vec<DeviceId>, Unavailable>;
 
-    /// Removes a device and its token. `false`: no such device of his.
+    /// Removes a device, its token and its key packages. `false`: no such device of his.
     async fn remove_device(&self, user: UserId, device: DeviceId) -> Result<bool, Unavailable>;
 
     /// Notes when devices were last heard, and until when their tokens live; neither goes back. A device that

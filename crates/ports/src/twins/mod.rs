@@ -3,6 +3,9 @@
 //! They keep nothing over a restart and sweep nothing. Each can be told to fail ([`Faults`]). The
 //! engines that a deployment runs on are elsewhere, those in memory too.
 
+mod backups;
+mod blobs;
+mod chain;
 mod clock;
 mod cursors;
 mod directory;
@@ -14,6 +17,8 @@ mod presence;
 #[cfg(test)]
 mod tests;
 
+pub use backups::MemoryBackups;
+pub use blobs::MemoryBlobs;
 pub use clock::FakeClock;
 pub use cursors::MemoryCursors;
 pub use directory::MemoryDirectory;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use chinwag_proto::Timestamp;
 
 use crate::contract::{
-    WholeDirectory, cursors_contract, cursors_restart_contract, directory_contract,
-    directory_restart_contract, discovery_contract, discovery_of_many_contract, discovery_restart_contract,
-    id_lease_restart_contract, ledger_contract, ledger_restart_contract, ledger_twin_contract,
-    live_bus_contract, presence_contract,
+    WholeDirectory, backups_contract, backups_restart_contract, blobs_contract, blobs_restart_contract,
+    cursors_contract, cursors_restart_contract, directory_contract, directory_restart_contract,
+    discovery_contract, discovery_of_many_contract, discovery_restart_contract, id_lease_restart_contract,
+    ledger_contract, ledger_restart_contract, ledger_twin_contract, live_bus_contract, presence_contract,
 };
 use crate::twins::{
-    FakeClock, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery, MemoryLedger, MemoryPresence,
+    FakeClock, MemoryBackups, MemoryBlobs, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery,
+    MemoryLedger, MemoryPresence,
 };
-use crate::{Clock, Commits, Cursors, Discovery, IdLease, Ledger, LiveBus, Presence};
+use crate::{Backups, Blobs, Clock, Commits, Cursors, Discovery, IdLease, Ledger, LiveBus, Presence};
 
 fn new_ledger(commits: Arc<dyn Commits>) -> Arc<dyn Ledger> {
     Arc::new(MemoryLedger::new(commits))
@@ -49,6 +50,22 @@ async fn cursors_keep_their_contract() {
     let cursors = Arc::new(MemoryCursors::new());
     let open = async || Arc::clone(&cursors) as Arc<dyn Cursors>;
     cursors_restart_contract(open, async |_: Arc<dyn Cursors>| {}).await;
+}
+
+#[tokio::test]
+async fn backups_keep_their_contract() {
+    backups_contract(async || Arc::new(MemoryBackups::new()) as Arc<dyn Backups>).await;
+    let backups = Arc::new(MemoryBackups::new());
+    let open = async || Arc::clone(&backups) as Arc<dyn Backups>;
+    backups_restart_contract(open, async |_: Arc<dyn Backups>| {}).await;
+}
+
+#[tokio::test]
+async fn blobs_keep_their_contract() {
+    blobs_contract(async || Arc::new(MemoryBlobs::new()) as Arc<dyn Blobs>).await;
+    let blobs = MemoryBlobs::new();
+    let open = async || Arc::new(blobs.clone()) as Arc<dyn Blobs>;
+    blobs_restart_contract(open, async |_: Arc<dyn Blobs>| {}).await;
 }
 
 #[tokio::test]

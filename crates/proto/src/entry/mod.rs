@@ -123,6 +123,7 @@ pub struct ChatChange {
 
 /// The kinds of notice that an inbox takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(rename_all = "lowercase"))]
 pub enum Notice {
     /// An MLS Welcome waits.
     Welcome,
@@ -191,15 +192,12 @@ pub enum Body {
     },
 }
 
-/// The kind of an inbox notice as it travels.
+crate::text::words!(Notice { Welcome = "welcome", Invite = "invite", Device = "device" });
+
 impl Notice {
     /// The entry kind.
     pub const fn kind(self) -> &'static str {
-        match self {
-            Self::Welcome => "welcome",
-            Self::Invite => "invite",
-            Self::Device => "device",
-        }
+        self.as_str()
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod accounts;
 mod chats;
+mod inbox;
+mod keys;
 mod messages;
 
 pub use accounts::{
@@ -14,6 +16,11 @@ pub use accounts::{
 pub use chats::{
     AddMembers, ChatList, CreateChat, HeadDone, MarkRead, Member, Members, Other, SetRole, Summary,
     SummaryKind, UpdateChat,
+};
+pub use inbox::{NoticeDone, PutNotice};
+pub use keys::{
+    AppendBackup, AppendLinks, BackupHead, BackupInfo, BackupPage, Backups, ChainVersion, ClaimKeys,
+    ClaimedKey, ClaimedKeys, DeviceChain, KeyStock, PublishKeys,
 };
 pub use messages::{
     EditDone, EditMessage, EntryPage, Message, MessagePage, ReactionCount, SendMessage, Sent,

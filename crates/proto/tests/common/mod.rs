@@ -68,11 +68,13 @@ macro_rules! bodies {
 }
 
 pub const REQUEST_TYPES: &[(&str, Reprint)] = bodies!(request: Register LoginDevice Login UpdateMe EraseAccount
-    ChangePassword RenameDevice CreateChat UpdateChat AddMembers SetRole MarkRead SendMessage EditMessage);
+    ChangePassword RenameDevice CreateChat UpdateChat AddMembers SetRole MarkRead SendMessage EditMessage
+    PublishKeys ClaimKeys AppendLinks AppendBackup PutNotice);
 
 pub const ANSWER_TYPES: &[(&str, Reprint)] = bodies!(answer: Registered ChatServer LoginDone Profile Me DeviceInfo
     Devices Contact Contacts BlockInfo Blocks PresenceList Other Summary ChatList HeadDone Member Members Sent
-    EditDone ReactionCount Message MessagePage EntryPage Problem);
+    EditDone ReactionCount Message MessagePage EntryPage Problem KeyStock ClaimedKey ClaimedKeys DeviceChain ChainVersion
+    BackupInfo Backups BackupPage BackupHead NoticeDone);
 
 /// The reader of a fixture's type.
 pub fn reader(types: &[(&str, Reprint)], name: &str) -> Reprint {

@@ -69,6 +69,33 @@ const KEYS: &[Key] = &[
     number("contacts_per_user", "users", &["Contacts, and blocks, of one user."]),
     number("connections_per_address", "connections", &["Connections of one address at once."]),
     number("token_days", "days", &["Time after which a token that is not used dies."]),
+    number("keys_body_bytes", "bytes", &["A body that carries keys, links or backup records."]),
+    number("key_package_bytes", "bytes", &["A key package."]),
+    number("key_packages_per_call", "packages", &["Key packages of one call."]),
+    number("key_packages_waiting", "packages", &["One-time key packages of a device that wait."]),
+    number("claims_per_minute", "claims/min", &["Claims of key packages, by the user who claims."]),
+    number(
+        "claims_per_user_per_minute",
+        "claims/min",
+        &["The same, by the user who claims and the one whose they are."],
+    ),
+    number("chain_link_bytes", "bytes", &["A link of a device chain."]),
+    number("chain_links_per_call", "links", &["Links of one call."]),
+    number("chain_links", "links", &["Links of one device chain."]),
+    number("backup_record_bytes", "bytes", &["A backup record."]),
+    number("backup_records_per_call", "records", &["Backup records of one call."]),
+    number("backup_records", "records", &["Backup records of one user."]),
+    number("backup_bytes", "bytes", &["All backup records of one user together."]),
+    number("backup_chains", "chains", &["Backup chains of one user: devices that have ever written one."]),
+    number("notice_bytes", "bytes of compact JSON", &["The data of an inbox notice."]),
+    number("notices_per_minute", "notices/min", &["Inbox notices by sender."]),
+    number("notices_per_inbox_per_minute", "notices/min", &["The same, by sender and inbox."]),
+    number("blob_bytes", "bytes", &["A blob."]),
+    number(
+        "blob_bytes_per_day",
+        "bytes",
+        &["Blobs that a user may put within 24 hours, together; a small one counts as 4 KiB."],
+    ),
 ];
 
 impl Section for Limits {
@@ -95,6 +122,16 @@ impl Section for Limits {
             ("devices_per_user", whole(self.devices_per_user)),
             ("connections_per_address", whole(self.connections_per_address)),
             ("token_days", self.token_days.into()),
+            ("key_package_bytes", whole(self.key_package_bytes)),
+            ("key_packages_per_call", whole(self.key_packages_per_call)),
+            ("key_packages_waiting", whole(self.key_packages_waiting)),
+            ("chain_link_bytes", whole(self.chain_link_bytes)),
+            ("chain_links_per_call", whole(self.chain_links_per_call)),
+            ("chain_links", whole(self.chain_links)),
+            ("backup_record_bytes", whole(self.backup_record_bytes)),
+            ("backup_records_per_call", whole(self.backup_records_per_call)),
+            ("backup_chains", whole(self.backup_chains)),
+            ("blob_bytes", whole(self.blob_bytes)),
         ] {
             least(key, value, 1)?;
         }
@@ -104,6 +141,10 @@ impl Section for Limits {
         let frame = 2 * whole(self.text_bytes.max(self.object_bytes));
         least("client_frame_bytes", whole(self.client_frame_bytes), frame)?;
         least("body_bytes", whole(self.body_bytes), frame)?;
+        // One of each kind as base64, and what stands around it.
+        let key = self.key_package_bytes.max(self.chain_link_bytes).max(self.backup_record_bytes);
+        least("keys_body_bytes", whole(self.keys_body_bytes), whole(key) / 3 * 4 + 1_024)?;
+        least("server_frame_bytes", whole(self.server_frame_bytes), whole(key) / 3 * 4 + 1_024)?;
         // A page of one entry has to fit: its content, its envelope, and the slack that pages keep free.
         least("server_frame_bytes", whole(self.server_frame_bytes), 2 * frame + 128 * 1024)
     }

@@ -1,9 +1,12 @@
 //! What every directory does.
 
 mod accounts;
+mod book;
+mod chains;
 mod contacts;
 mod devices;
 mod invites;
+mod keys;
 mod memberships;
 mod profiles;
 mod restart;
@@ -13,27 +16,51 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::samples::{at, device, email, name, user, username};
+use crate::blobs::BlobBook;
 use crate::directory::{
-    Accounts, Contacts, CreateUser, Devices, Invites, Memberships, NewDevice, Profiles, Reservations,
-    TokenHash,
+    Accounts, Contacts, CreateUser, DeviceChains, Devices, Invites, KeyPackages, Memberships, NewDevice,
+    Profiles, Reservations, TokenHash,
 };
 
 pub use accounts::accounts_contract;
+pub use book::blob_book_contract;
+pub use chains::device_chains_contract;
 pub use contacts::contacts_contract;
 pub use devices::devices_contract;
 pub use invites::invites_contract;
+pub use keys::key_packages_contract;
 pub use memberships::{memberships_contract, reservations_contract};
 pub use profiles::profiles_contract;
 pub use restart::directory_restart_contract;
 
 /// All traits of the directory: what one engine implements.
 pub trait WholeDirectory:
-    Accounts + Profiles + Invites + Devices + Contacts + Memberships + Reservations + 'static
+    Accounts
+    + Profiles
+    + Invites
+    + Devices
+    + KeyPackages
+    + DeviceChains
+    + Contacts
+    + Memberships
+    + Reservations
+    + BlobBook
+    + 'static
 {
 }
 
 impl<T> WholeDirectory for T where
-    T: Accounts + Profiles + Invites + Devices + Contacts + Memberships + Reservations + 'static
+    T: Accounts
+        + Profiles
+        + Invites
+        + Devices
+        + KeyPackages
+        + DeviceChains
+        + Contacts
+        + Memberships
+        + Reservations
+        + BlobBook
+        + 'static
 {
 }
 
@@ -46,6 +73,9 @@ pub async fn directory_contract(make: impl AsyncFn() -> Arc<dyn WholeDirectory>)
     contacts_contract(&make).await;
     memberships_contract(&make).await;
     reservations_contract(&make).await;
+    key_packages_contract(&make).await;
+    device_chains_contract(&make).await;
+    blob_book_contract(&make).await;
 }
 
 /// A user named after his number: `user-7`, without address and invitation.

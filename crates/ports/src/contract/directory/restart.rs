@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use chinwag_chat::Fingerprint;
-use chinwag_proto::{GroupId, Role};
+use chinwag_proto::{BlobName, GroupId, Role};
 
 use super::{WholeDirectory, enter, enter_devices, new_user, token, with_email};
+use crate::blobs::{BlobEntry, BlobQuota, Noted};
+use crate::chain::Append;
 use crate::contract::samples::{at, device, direct, group, name, seq, user, username};
 use crate::directory::{
-    CreateUser, CreateUserError, Membership, MembershipRow, NewInvite, ProfileChange, Reserved,
+    CreateUser, CreateUserError, Membership, MembershipRow, NewInvite, ProfileChange, Publish, Published,
+    Reserved, Stock,
 };
 
 /// Everything that was answered is there after a restart, and every rule still holds: `open` opens the
@@ -59,6 +62,24 @@ async fn fill(directory: &dyn WholeDirectory) {
     ];
     directory.project(&rows).await.unwrap();
     directory.reserve(user(1), &"a".parse().unwrap(), group_id(7), Fingerprint(9)).await.unwrap();
+    let publish = |packages: [&str; 2]| Publish {
+        user: user(1),
+        device: device(10),
+        packages: packages.map(|text| text.as_bytes().to_vec()).to_vec(),
+        last_resort: Some(b"last resort".to_vec()),
+        waiting_max: 9,
+    };
+    directory.publish(publish(["claimed", "waiting"])).await.unwrap();
+    directory.claim(user(1), None).await.unwrap();
+    let append = Append { after: seq(0), items: vec![b"one".to_vec(), b"two".to_vec()] };
+    directory.append_links(user(1), append, 9).await.unwrap();
+    let entry = BlobEntry { name: BlobName([3; 32]), chat: group(7), user: user(5) };
+    assert_eq!(directory.note(entry, 5, at(6), quota()).await, Ok(Noted::NoUser), "erased");
+    directory.note(BlobEntry { user: user(1), ..entry }, 5, at(6), quota()).await.unwrap();
+}
+
+fn quota() -> BlobQuota {
+    BlobQuota { since: at(0), bytes: 5 }
 }
 
 fn group_id(number: u64) -> GroupId {
@@ -82,6 +103,9 @@ async fn everything(directory: &dyn WholeDirectory) -> Vec<String> {
         all.push(format!("{:?}", directory.contacts(whose).await.unwrap()));
         all.push(format!("{:?}", directory.blocks(whose).await.unwrap()));
         all.push(format!("{:?}", directory.chats_of(whose, None, 100).await.unwrap()));
+        all.push(format!("{:?}", directory.stock(whose, device(number * 10)).await.unwrap()));
+        all.push(format!("{:?}", directory.links(whose, seq(0), 9, 99).await.unwrap().items));
+        all.push(format!("{:?}", directory.entries_of(whose, 9).await.unwrap()));
     }
     for number in [10, 11, 20, 30] {
         all.push(format!("{:?}", directory.token_owner(&token(number)).await.unwrap()));
@@ -91,6 +115,17 @@ async fn everything(directory: &dyn WholeDirectory) -> Vec<String> {
 }
 
 async fn the_rules_still_hold(directory: &dyn WholeDirectory) {
+    let again = Publish {
+        user: user(1),
+        device: device(10),
+        packages: vec![b"claimed".to_vec(), b"waiting".to_vec()],
+        last_resort: None,
+        waiting_max: 9,
+    };
+    let stock = Stock { available: 1, last_resort: true };
+    assert_eq!(directory.publish(again).await, Ok(Published::Done(stock)), "what was given out stays so");
+    let more = BlobEntry { name: BlobName([4; 32]), chat: group(7), user: user(1) };
+    assert_eq!(directory.note(more, 1, at(6), quota()).await, Ok(Noted::TooMuch), "what was put counts");
     let taken = CreateUser { username: username("user-5"), ..new_user(9) };
     assert_eq!(
         directory.create(taken).await,

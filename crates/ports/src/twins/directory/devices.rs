@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chinwag_proto::text::Name;
 use chinwag_proto::{DeviceId, Timestamp, UserId};
 
-use super::{DeviceRow, MemoryDirectory};
+use super::{DeviceKeys, DeviceRow, MemoryDirectory};
 use crate::Unavailable;
 use crate::directory::{Device, Devices, NewDevice, TokenHash, TokenOwner};
 
@@ -21,7 +21,8 @@ impl Devices for MemoryDirectory {
         }
         let NewDevice { id, user, name, token, expires_at, created_at } = device;
         let device = Device { id, user, name, created_at, last_seen: None, logged_in: true };
-        tables.devices.insert(id, DeviceRow { device, token: Some((token, expires_at)) });
+        let row = DeviceRow { device, token: Some((token, expires_at)), keys: DeviceKeys::default() };
+        tables.devices.insert(id, row);
         Ok(true)
     }
 

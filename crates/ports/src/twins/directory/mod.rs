@@ -1,16 +1,19 @@
 //! The directory in memory: all its traits on one struct, each call under one lock.
 
 mod accounts;
+mod book;
 mod contacts;
 mod devices;
+mod keys;
 mod memberships;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chinwag_proto::{ChatId, ClientMessageId, DeviceId, Seq, Timestamp, UserId};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::Unavailable;
+use crate::blobs::BlobEntry;
 use crate::directory::{Account, Device, Invite, Membership, Reserved, TokenHash};
 use crate::twins::Faults;
 
@@ -63,6 +66,10 @@ struct Tables {
     blocks: BTreeMap<(UserId, UserId), Timestamp>,
     memberships: BTreeMap<(UserId, ChatId), (Seq, Membership)>,
     reservations: BTreeMap<(UserId, ClientMessageId), Reserved>,
+    /// Device chains.
+    links: BTreeMap<UserId, Vec<Vec<u8>>>,
+    /// Blobs with their size and when they were put.
+    book: BTreeMap<BlobEntry, (u64, Timestamp)>,
 }
 
 struct UserRow {
@@ -79,6 +86,16 @@ struct InviteRow {
 struct DeviceRow {
     device: Device,
     token: Option<(TokenHash, Timestamp)>,
+    keys: DeviceKeys,
+}
+
+#[derive(Default)]
+struct DeviceKeys {
+    /// The next one to give out stands first.
+    waiting: VecDeque<Vec<u8>>,
+    /// Those that were given out, the last ones.
+    given: VecDeque<Vec<u8>>,
+    last_resort: Option<Vec<u8>>,
 }
 
 impl Tables {
