@@ -1,10 +1,13 @@
 //! The targets, a file each, and what they share.
 
+mod backup;
 mod cbor_frame;
 mod chat_records;
 mod client_frame;
 mod content;
 mod ids;
+mod keys;
+mod linking;
 mod rest_body;
 mod server_frame;
 mod stored;
@@ -28,6 +31,14 @@ pub const TARGETS: &[Target] = &[
     stored::VIEW,
     stored::CHAT_KEY,
     chat_records::TARGET,
+    keys::CERTIFICATE,
+    keys::LINK,
+    keys::CHAIN,
+    keys::BOX,
+    keys::TEXT,
+    backup::RECORD,
+    backup::ENTRY,
+    linking::TARGET,
 ];
 
 /// A way: equal for what is equal.
@@ -69,3 +80,4 @@ const FRAMES_CBOR: &str = include_str!("../../../crates/proto/tests/fixtures/fra
 const STORED_ENTRIES: &str = include_str!("../../../crates/chat/tests/fixtures/entry.1.txt");
 const STORED_RECORDS: &str = include_str!("../../../crates/chat/tests/fixtures/record.1.txt");
 const STORED_OTHERS: &str = include_str!("../../../crates/chat/tests/fixtures/others.1.txt");
+const E2EE_KEYS: &str = include_str!("../../../crates/e2ee/tests/fixtures/keys.1.txt");
