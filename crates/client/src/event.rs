@@ -55,8 +55,6 @@ pub enum Event {
     },
     /// The user wants something.
     Wish(Wish),
-    /// The seal can open or seal more of this chat than before.
-    Unsealed(ChatId),
 }
 
 /// What a user can want.
@@ -210,6 +208,8 @@ pub enum Timer {
     Pause,
     /// Somebody may have stopped typing.
     Typing,
+    /// Calls over REST are made again.
+    Calls,
 }
 
 /// Something that the program has to do, in the order given.

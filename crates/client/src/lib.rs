@@ -2,15 +2,16 @@
 //!
 //! Sans-IO: events go in, effects come out. It has no socket, no store, no clock and no randomness; time
 //! and random bits come with each event ([`Now`]), ids with the wishes. Leaves out all of that, the REST
-//! calls (accounts, groups), encryption (see [`Seal`]) and everything about how a screen looks.
+//! calls (accounts, groups), encryption itself (see [`Seal`]) and everything about how a screen looks.
 //!
 //! ```text
 //!   socket ── Connected, Frame, Disconnected ──┐              ┌── Connect, Send, Disconnect ──▶ socket
 //!   store ─── Stored, StoreFailed, Loaded ─────┤  ┌────────┐  ├── Store (one batch), Load ────▶ store
 //!   clock ─── Fired(timer) ────────────────────┼─▶│ Engine │──┼── SetTimer ──────────────────▶ clock
 //!   user ──── Wish (send, open, read, …) ──────┤  └────────┘  └── Changed (what, not how) ────▶ screen
-//!   seal ──── Unsealed(chat) ──────────────────┘                       │
-//!                       chats(), timeline(), typing(), … ◀─────────────┘ the screen asks for the state
+//!   REST ──── Answered(call) ──────────────────┘      ▲       └── Call ──────────────────────▶ REST
+//!                                                     ▼
+//!                              Seal: what encryption does with all this
 //! ```
 //!
 //! **The driver** owns the socket, the store and the timers. It calls [`Engine::handle`] with one event at
@@ -31,7 +32,7 @@
 //! shows what the server's entries, folded, show.
 //!
 //! Limits: one chat open at a time, 400 lines of it in memory; 1,000 records in the outbox, 16 on their way
-//! (one of a chat); 4 syncs at once; 64 words of a message are indexed.
+//! (one of a chat); 4 syncs and 8 calls at once; 64 words of a message are indexed.
 
 mod backoff;
 mod call;
@@ -54,4 +55,4 @@ pub use call::{Answer, Call, CallFailure};
 pub use chat::{Chat, Marks, UNREAD_MAX};
 pub use engine::{Body, Engine, Pending, Shown, Status, Window};
 pub use event::{Change, Connection, Effect, Event, Failure, Now, Record, Refusal, Stop, Timer, Wish};
-pub use seal::{Cause, Opened, Plain, Seal, Sealed};
+pub use seal::{Cause, MlsRecord, News, Opened, Plain, Seal, Sealed, Stand, ToSeal, Wants};

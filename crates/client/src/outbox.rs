@@ -9,6 +9,7 @@ use chinwag_proto::{ChatId, ClientMessageId, Content, Seq};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Failure, Record};
+use crate::seal::MlsRecord;
 
 /// Items that may wait; the next wish is refused.
 pub(crate) const OUTBOX_MAX: usize = 1_000;
@@ -50,6 +51,12 @@ pub(crate) struct SealedContent {
     pub(crate) after: Option<Seq>,
 }
 
+impl SealedContent {
+    pub(crate) fn as_it_is(content: &Content) -> Self {
+        Self { content: content.clone(), after: None }
+    }
+}
+
 /// Where an item stands that is neither acknowledged nor failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum State {
@@ -64,9 +71,29 @@ pub(crate) enum State {
     InFlight(u64),
 }
 
+/// A chat's MLS record: also the row `p/CHAT`. It goes before the chat's other records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mls {
+    #[serde(flatten)]
+    pub(crate) record: MlsRecord,
+    /// Sent, or perhaps sent in an earlier life.
+    #[serde(skip, default = "perhaps")]
+    pub(crate) sent: bool,
+    #[serde(skip)]
+    pub(crate) state: State,
+    /// The server has taken it; its entry is not held yet.
+    #[serde(skip)]
+    pub(crate) acked: Option<Seq>,
+}
+
 impl Item {
     pub(crate) const fn is_settled(&self) -> bool {
         self.acked.is_some() || self.failed.is_some()
+    }
+
+    /// Whether it has to pass the seal before it goes.
+    pub(crate) const fn needs_seal(&self) -> bool {
+        self.sealed.is_none() && !matches!(self.record, Record::Delete { .. })
     }
 
     /// The content that has to be sealed.
@@ -82,13 +109,14 @@ impl Item {
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     pub(crate) items: BTreeMap<u64, Item>,
+    pub(crate) mls: BTreeMap<ChatId, Mls>,
     orders: u64,
 }
 
 impl Outbox {
     /// An item from the store.
     pub(crate) fn restore(&mut self, order: u64, mut item: Item) {
-        if item.plain().is_some() && item.sealed.is_none() {
+        if item.needs_seal() {
             item.state = State::Unsealed;
         }
         self.orders = self.orders.max(order);
@@ -99,6 +127,10 @@ impl Outbox {
         self.orders += 1;
         self.items.insert(self.orders, item);
         self.orders
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.mls.is_empty()
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -125,20 +157,38 @@ impl Outbox {
         self.items.iter().find(|(_, item)| item.state == State::InFlight(request)).map(|(order, _)| *order)
     }
 
+    /// The chat whose MLS record this request has sent.
+    pub(crate) fn mls_in_flight(&self, request: u64) -> Option<ChatId> {
+        self.mls.iter().find(|(_, mls)| mls.state == State::InFlight(request)).map(|(chat, _)| *chat)
+    }
+
+    /// How many records are on their way.
+    pub(crate) fn flying(&self) -> usize {
+        self.states().filter(|state| matches!(state, State::InFlight(_))).count()
+    }
+
+    fn states(&self) -> impl Iterator<Item = State> {
+        let items = self.items.values().map(|item| item.state);
+        items.chain(self.mls.values().map(|mls| mls.state))
+    }
+
+    fn states_mut(&mut self) -> impl Iterator<Item = &mut State> {
+        let items = self.items.values_mut().map(|item| &mut item.state);
+        items.chain(self.mls.values_mut().map(|mls| &mut mls.state))
+    }
+
     /// The connection broke: what was on its way has to go again.
     pub(crate) fn broken(&mut self) {
-        for item in self.items.values_mut() {
-            if matches!(item.state, State::InFlight(_)) {
-                item.state = State::Stored;
-            }
+        for state in self.states_mut().filter(|state| matches!(state, State::InFlight(_))) {
+            *state = State::Stored;
         }
     }
 
     /// Batches up to this one are on disk.
     pub(crate) fn on_stored(&mut self, batch: u64) {
-        for item in self.items.values_mut() {
-            if matches!(item.state, State::Storing(waits) if waits <= batch) {
-                item.state = State::Stored;
+        for state in self.states_mut() {
+            if matches!(state, State::Storing(waits) if *waits <= batch) {
+                *state = State::Stored;
             }
         }
     }

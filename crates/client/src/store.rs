@@ -12,6 +12,9 @@
 //! | `w/WORD/CHAT/SEQ` | a word of a message; the value is the message's time in milliseconds |
 //! | `j/CHAT/FROM/TO` | messages whose words and content have to be looked over |
 //! | `m` | what belongs to no chat |
+//! | `p/CHAT` | an MLS record that waits for its entry |
+//! | `s/…` | the seal's, loaded at start |
+//! | `g/CHAT/…` | the seal's, of one chat, loaded when something happens there |
 //!
 //! `SEQ`, `TARGET`, `FROM`, `TO` and `ORDER` are 14 hexadecimal digits. Leaves out where the rows lie.
 
@@ -88,7 +91,7 @@ impl Range {
 
 /// What has to be loaded before an engine starts: see [`crate::Engine::restore`].
 pub fn startup_ranges() -> Vec<Range> {
-    ["c/", "j/", "m", "o/"].map(Range::prefix).to_vec()
+    ["c/", "j/", "m", "o/", "p/"].map(Range::prefix).to_vec()
 }
 
 pub(crate) const META: &str = "m";
@@ -103,6 +106,10 @@ pub(crate) fn chat_key(chat: ChatId) -> String {
 
 pub(crate) fn outbox_key(order: u64) -> String {
     format!("o/{order:014x}")
+}
+
+pub(crate) fn mls_key(chat: ChatId) -> String {
+    format!("p/{chat}")
 }
 
 pub(crate) fn entry_key(chat: ChatId, seq: Seq) -> String {

@@ -4,6 +4,7 @@ use chinwag_proto::entry::Body;
 use chinwag_proto::{ChatId, Entry, Seq};
 
 use super::Engine;
+use super::syncing::below;
 use crate::event::{Change, Now};
 use crate::fold::{stands, target};
 use crate::follow::Step;
@@ -17,7 +18,7 @@ impl Engine {
         let (id, seq) = (entry.chat_id, entry.seq);
         #[cfg(test)]
         if self.has(super::Fault::NoGapCheck) {
-            let chat = self.unknown_from(id, seq);
+            let chat = self.unknown_from(id, below(seq));
             if seq > chat.last {
                 chat.follow.last = seq;
                 chat.follow.known = chat.follow.known.max(seq);
@@ -25,7 +26,8 @@ impl Engine {
             }
             return;
         }
-        match self.unknown_from(id, seq).follow.on_live(seq) {
+        let from = if entry.digest.is_some() { Seq::ZERO } else { below(seq) };
+        match self.unknown_from(id, from).follow.on_live(seq) {
             Step::Pass => self.take(now, entry),
             Step::Known => {}
             Step::Missing => {
@@ -44,8 +46,9 @@ impl Engine {
         let notify = self.listed && !chat.muted && entry.seq > chat.read && entry.sender_id != self.me;
         let first = chat.first;
         self.keep(&entry);
-        self.seal.saw(&entry, &mut self.ops);
+        self.seal.saw(now, &entry);
         self.settle_by(&entry);
+        self.settle_mls(&entry);
         if let Some(timeline) = self.timeline.as_mut().filter(|timeline| timeline.chat == id) {
             timeline.on_entry(&entry);
             self.changed(Change::Timeline(id));

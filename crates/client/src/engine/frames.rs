@@ -44,6 +44,8 @@ impl Engine {
             None => {
                 if let Some(order) = self.outbox.in_flight(request) {
                     self.on_refused(now, order, error);
+                } else if let Some(chat) = self.outbox.mls_in_flight(request) {
+                    self.on_mls_refused(now, chat, &error);
                 }
             }
         }
@@ -51,6 +53,9 @@ impl Engine {
 
     fn on_ack(&mut self, now: Now, ack: &Ack) {
         let order = number(&ack.id).and_then(|request| self.outbox.in_flight(request));
+        if let Some(chat) = number(&ack.id).and_then(|request| self.outbox.mls_in_flight(request)) {
+            self.on_mls_acked(chat, ack.seq);
+        }
         self.pauses.reset();
         self.on_acked(now, order, ack);
     }

@@ -8,6 +8,7 @@ use chinwag_proto::text::RequestId;
 use super::Engine;
 use crate::backoff::{Backoff, lengthened};
 use crate::event::{Change, Connection, Effect, Now, Stop, Timer};
+use crate::seal::News;
 
 /// A connection that stood for this long was a good one: the next attempt comes soon.
 const GOOD_AFTER_MS: u64 = 5_000;
@@ -80,6 +81,7 @@ impl Engine {
             let users = self.live.watched.clone();
             self.send(ClientFrame::Watch(Watch { tag: Tag, users }));
         }
+        self.seal.on(now, News::Connected(ready));
         self.catch_up();
         self.arm_marks(now);
     }

@@ -2,8 +2,8 @@
 //!
 //! Each file beside this one adds one part's events: `link` the connection, `frames` what the server says,
 //! `syncing` what has to be asked for, `entries` what is newly held, `outgoing` the outbox, `marks` cursors,
-//! typing and presence, `history` the open chat, `index` words and wiped content, `wishes` the user,
-//! `view` what the screen asks.
+//! typing and presence, `history` the open chat, `index` words and wiped content, `sealing` what the seal
+//! wants, `wishes` the user, `view` what the screen asks.
 
 mod entries;
 mod frames;
@@ -12,6 +12,7 @@ mod index;
 mod link;
 mod marks;
 mod outgoing;
+mod sealing;
 mod syncing;
 mod view;
 mod wishes;
@@ -25,7 +26,7 @@ use crate::backoff::Backoff;
 use crate::chat::Chat;
 use crate::event::{Change, Connection, Effect, Event, Failure, Now, Stop, Timer};
 use crate::outbox::{Outbox, State};
-use crate::seal::Seal;
+use crate::seal::{News, Seal};
 use crate::store::{self, Batch, Load, Op, Range, Row};
 use crate::timeline::Timeline;
 
@@ -33,6 +34,7 @@ use history::Fill;
 use index::Job;
 use link::Link;
 use marks::Live;
+use sealing::Calls;
 
 pub use view::{Body, Pending, Shown, Status, Window};
 
@@ -58,6 +60,8 @@ enum Reading {
     },
     /// Lines of a chat that need not be open: ticket, chat and first seq.
     Look(u64, ChatId, Seq),
+    /// The seal's own, with its number for it.
+    Seal(u64),
 }
 
 /// What may be broken on purpose, to see whether the simulation notices.
@@ -91,6 +95,7 @@ pub struct Engine {
     pauses: Backoff,
     requests: BTreeMap<u64, Asked>,
     loads: BTreeMap<u64, Reading>,
+    calls: Calls,
     jobs: BTreeSet<Job>,
     /// Jobs that wait for the seal.
     parked: BTreeSet<Job>,
@@ -124,6 +129,7 @@ impl Engine {
             pauses: Backoff::default(),
             requests: BTreeMap::new(),
             loads: BTreeMap::new(),
+            calls: Calls::default(),
             jobs: BTreeSet::new(),
             parked: BTreeSet::new(),
             numbers: 0,
@@ -155,6 +161,11 @@ impl Engine {
                         engine.outbox.restore(order, item);
                     }
                 }
+                Some(("p", chat)) => {
+                    if let (Ok(chat), Ok(mls)) = (chat.parse(), serde_json::from_str(value)) {
+                        engine.outbox.mls.insert(chat, mls);
+                    }
+                }
                 Some(("j", _)) => engine.jobs.extend(store::parse_job(key)),
                 _ if key == store::META => engine.listed = true,
                 _ => {}
@@ -177,13 +188,11 @@ impl Engine {
                 self.outbox.on_stored(number);
             }
             Event::StoreFailed => self.on_store_failed(),
-            Event::Loaded { number, rows } => self.on_loaded(number, &rows),
-            // No call is made without encryption.
-            Event::Answered { .. } => {}
+            Event::Loaded { number, rows } => self.on_loaded(now, number, &rows),
+            Event::Answered { number, answer } => self.on_answered(now, number, &answer),
             Event::Wish(wish) => self.on_wish(now, wish),
-            Event::Unsealed(chat) => self.on_unsealed(chat),
         }
-        self.seal_waiting();
+        self.serve_seal(now);
         if self.link.is_online() {
             self.start_syncs();
             self.send_outbox(now);
@@ -199,6 +208,8 @@ impl Engine {
             Timer::Marks => self.on_marks_due(now),
             Timer::Pause => self.on_pause_over(now),
             Timer::Typing => self.on_typing_due(now),
+            // What is due is done after every event.
+            Timer::Calls => {}
         }
     }
 
@@ -216,13 +227,14 @@ impl Engine {
         }
     }
 
-    fn on_loaded(&mut self, number: u64, rows: &[Row]) {
+    fn on_loaded(&mut self, now: Now, number: u64, rows: &[Row]) {
         match self.loads.remove(&number) {
             Some(Reading::Timeline) => self.on_timeline_loaded(number, rows),
             Some(Reading::Job(job)) => self.on_job_loaded(job, rows),
             Some(Reading::Count(chat, seq)) => self.on_counted(chat, seq, rows),
             Some(Reading::Search { ticket, words }) => self.on_searched(ticket, &words, rows),
             Some(Reading::Look(ticket, chat, from)) => self.on_looked(ticket, chat, from, rows),
+            Some(Reading::Seal(ticket)) => self.seal.on(now, News::Loaded { ticket, rows }),
             None => {}
         }
     }

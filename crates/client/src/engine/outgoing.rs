@@ -10,25 +10,30 @@ use super::frames::is_passing;
 use crate::event::{Change, Failure, Now, Record};
 use crate::follow::Step;
 use crate::outbox::{IN_FLIGHT_MAX, Item, SealedContent, State};
-use crate::seal::{Cause, Sealed};
+use crate::seal::{Cause, Sealed, ToSeal};
 use crate::store::{self, Op};
 
 impl Engine {
     /// Seals what waits for it and may be next; what is sealed is stored before it goes.
     pub(super) fn seal_waiting(&mut self) {
         for order in self.outbox.firsts() {
+            let Some(stand) = self.outbox.items.get(&order).map(|item| self.stand(item.chat)) else {
+                continue;
+            };
             let waits = |item: &&mut Item| item.state == State::Unsealed;
             let Some(item) = self.outbox.items.get_mut(&order).filter(waits) else { continue };
-            let sealed = item.plain().map(|plain| self.seal.seal(item.chat, &item.id, plain, &mut self.ops));
+            let (chat, id, at_ms) = (item.chat, &item.id, item.at_ms);
+            let to_seal = ToSeal { chat, id, at_ms, record: &item.record, stand };
+            let sealed = self.seal.seal(to_seal);
+            if sealed == Sealed::NotYet {
+                continue;
+            }
+            item.state = State::Storing(self.batches + 1);
             match sealed {
-                Some(Sealed::NotYet) => continue,
-                Some(Sealed::Content { content, after }) => {
-                    item.sealed = Some(SealedContent { content, after });
-                    item.state = State::Storing(self.batches + 1);
-                }
-                None => item.state = State::Storing(self.batches + 1),
-                Some(Sealed::Refused(cause)) => {
-                    item.state = State::Storing(self.batches + 1);
+                Sealed::NotYet => {}
+                Sealed::AsItIs => item.sealed = item.plain().map(SealedContent::as_it_is),
+                Sealed::Content { content, after } => item.sealed = Some(SealedContent { content, after }),
+                Sealed::Refused(cause) => {
                     item.failed = Some(Failure::Seal(match cause {
                         Cause::NoSeal => "no seal".to_owned(),
                         Cause::Other(word) => word,
@@ -69,11 +74,10 @@ impl Engine {
 
     /// Sends what may go: one of each chat at a time, nothing while the server wants to be left alone.
     pub(super) fn send_outbox(&mut self, now: Now) {
-        if self.paused_until.is_some_and(|until| until > now.ms) || self.outbox.items.is_empty() {
+        if self.paused_until.is_some_and(|until| until > now.ms) || self.outbox.is_empty() {
             return;
         }
-        let flying = |item: &&Item| matches!(item.state, State::InFlight(_));
-        let mut free = IN_FLIGHT_MAX.saturating_sub(self.outbox.items.values().filter(flying).count());
+        let mut free = self.send_mls(IN_FLIGHT_MAX.saturating_sub(self.outbox.flying()));
         for order in self.outbox.firsts() {
             if free == 0 {
                 return;
@@ -85,6 +89,7 @@ impl Engine {
             let careless = false;
             let ready = |item: &&mut Item| {
                 !item.is_settled()
+                    && !self.outbox.mls.contains_key(&item.chat)
                     && (item.state == State::Stored || careless && matches!(item.state, State::Storing(_)))
             };
             let Some(item) = self.outbox.items.get_mut(&order).filter(ready) else { continue };
@@ -102,7 +107,7 @@ impl Engine {
     /// An acknowledgment. Where it is no duplicate it stands in its entry's place.
     pub(super) fn on_acked(&mut self, now: Now, order: Option<u64>, ack: &Ack) {
         let id = ack.chat_id;
-        self.unknown_from(id, ack.seq);
+        self.unknown_from(id, super::syncing::below(ack.seq));
         let entry = order.filter(|_| !ack.duplicate).and_then(|order| self.entry_of(order, ack));
         let Some(chat) = self.chats.get_mut(&id) else { return };
         if let Some(entry) = entry.filter(|_| chat.follow.last.next() == ack.seq) {
@@ -166,7 +171,7 @@ impl Engine {
         if is_passing(error.code) {
             return self.pause(now, error.retry_after_ms);
         }
-        if error.code == Code::StaleEpoch && item.plain().is_some() {
+        if error.code == Code::StaleEpoch {
             item.sealed = None;
             item.state = State::Unsealed;
             self.wanted.insert(chat);
@@ -187,8 +192,7 @@ impl Engine {
             item.id = fresh;
             item.sent = false;
         }
-        let unsealed = item.plain().is_some() && item.sealed.is_none();
-        item.state = if unsealed { State::Unsealed } else { State::Storing(batch) };
+        item.state = if item.needs_seal() { State::Unsealed } else { State::Storing(batch) };
         self.keep_item(order);
     }
 

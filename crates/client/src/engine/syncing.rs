@@ -1,5 +1,6 @@
 //! What has to be asked for: the list and the heads after an absence, pages of chats, a few at a time.
 
+use chinwag_proto::entry::Encryption;
 use chinwag_proto::frame::{Chats, ChatsPage, ErrorFrame, Heads, HeadsAnswer, Page, Resync, Sync, Tag};
 use chinwag_proto::rest::Summary;
 use chinwag_proto::{ChatId, ClientFrame, Code, Seq};
@@ -9,6 +10,7 @@ use super::{Asked, Engine};
 use crate::chat::Chat;
 use crate::event::{Change, Now};
 use crate::follow::Next;
+use crate::seal::News;
 use crate::store::{self, Op};
 use crate::timeline::Timeline;
 
@@ -90,12 +92,15 @@ impl Engine {
 
     pub(super) fn on_summary(&mut self, now: Now, summary: &Summary) {
         let id = summary.chat_id;
+        // The hash chain over the log needs every entry.
+        let whole = summary.encryption == Encryption::Mls;
         let chat = self.chats.entry(id).or_insert_with(|| {
             let first = summary.since.max(summary.floor).unwrap_or_default();
-            let tail = Seq::clamped(summary.head.get().saturating_sub(TAIL));
+            let tail = if whole { Seq::ZERO } else { below(summary.head) };
             let last = tail.max(first.prev());
             Chat { begins: last == first.prev(), ..Chat::after(last) }
         });
+        let holds_part = whole && !chat.begins && chat.encryption == Encryption::None;
         let before = serde_json::to_string(chat).ok();
         chat.on_summary(summary);
         if serde_json::to_string(chat).ok() != before {
@@ -107,6 +112,9 @@ impl Engine {
         }
         if behind {
             self.mark(now, id);
+        }
+        if holds_part {
+            self.take_anew(id, summary.since.max(summary.floor).unwrap_or_default().prev(), summary.head);
         }
         self.changed(Change::Chat(id));
     }
@@ -132,16 +140,16 @@ impl Engine {
             self.chats.values_mut().for_each(|chat| chat.follow.on_head(Seq::ZERO));
         }
         for changed in resync.chats.unwrap_or_default() {
-            let chat = self.unknown_from(changed.chat_id, changed.head);
+            let chat = self.unknown_from(changed.chat_id, below(changed.head));
             chat.follow.on_head(changed.head);
             self.wanted.insert(changed.chat_id);
         }
         self.catch_up_if_due();
     }
 
-    /// A chat; one that was not known yet is held from a little below a seq that it has.
-    pub(super) fn unknown_from(&mut self, id: ChatId, seq: Seq) -> &mut Chat {
-        self.chats.entry(id).or_insert_with(|| Chat::after(Seq::clamped(seq.get().saturating_sub(TAIL))))
+    /// A chat; one that was not known yet is held from above this seq on.
+    pub(super) fn unknown_from(&mut self, id: ChatId, after: Seq) -> &mut Chat {
+        self.chats.entry(id).or_insert_with(|| Chat::after(after))
     }
 
     /// Asks for what is missing, the chat on screen first.
@@ -217,7 +225,12 @@ impl Engine {
             return self.put_off(now, id, error.retry_after_ms);
         }
         match (error.code, error.head) {
-            (Code::InvalidRequest, Some(head)) => self.start_anew(id, head),
+            // Nothing is dropped on the server's word alone where others may have signed that they saw it.
+            (Code::InvalidRequest, Some(head)) if chat.encryption == Encryption::Mls => {
+                chat.follow.known = chat.last;
+                self.seal.on(now, News::RolledBack { chat: id, head });
+            }
+            (Code::InvalidRequest, Some(head)) => self.take_anew(id, below(head), head),
             // A direct chat without an entry: its first one will come live.
             (Code::NotFound, _) if chat.last == Seq::ZERO && matches!(id, ChatId::Direct(..)) => {
                 chat.follow.known = Seq::ZERO;
@@ -243,16 +256,18 @@ impl Engine {
         self.touch(id);
     }
 
-    /// The server holds less of the chat than this device: what is held is dropped and taken anew.
-    fn start_anew(&mut self, id: ChatId, head: Seq) {
+    /// What is held is dropped and taken anew: the server holds less of the chat than this device, or it has
+    /// to be held from its beginning.
+    fn take_anew(&mut self, id: ChatId, after: Seq, head: Seq) {
         let end = Seq::clamped(u64::MAX).prev();
         self.ops.push(Op::DeleteRange(store::entries(id, Seq::ZERO, end)));
         self.ops.push(Op::DeleteRange(store::amends(id, Seq::ZERO, end)));
         let Some(chat) = self.chats.get_mut(&id) else { return };
-        let fresh = Chat::after(Seq::clamped(head.get().saturating_sub(TAIL)));
+        let fresh = Chat::after(after);
         *chat = Chat {
             title: chat.title.take(),
             role: chat.role,
+            encryption: chat.encryption,
             draft: std::mem::take(&mut chat.draft),
             pinned: chat.pinned,
             muted: chat.muted,
@@ -270,4 +285,9 @@ impl Engine {
         self.touch(id);
         self.catch_up_if_due();
     }
+}
+
+/// A little below a seq: where a chat is held from that is not held whole.
+pub(super) fn below(seq: Seq) -> Seq {
+    Seq::clamped(seq.get().saturating_sub(TAIL))
 }

@@ -86,8 +86,8 @@ impl Engine {
             return self.changed(Change::Refused { id, why });
         }
         let batch = self.next_batch();
-        let sealed_before = matches!(record, Record::Delete { .. } | Record::React { .. });
-        let state = if sealed_before { State::Storing(batch) } else { State::Unsealed };
+        let plain = matches!(record, Record::Delete { .. });
+        let state = if plain { State::Storing(batch) } else { State::Unsealed };
         let message = matches!(record, Record::Message { .. });
         let item =
             Item { chat, id, at_ms, record, sealed: None, acked: None, failed: None, sent: false, state };
