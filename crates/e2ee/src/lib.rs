@@ -5,4 +5,6 @@
 
 pub mod backup;
 pub mod canonical;
+pub mod content;
+pub mod group;
 pub mod identity;
