@@ -67,9 +67,16 @@ pub struct Writer {
 impl Writer {
     /// Begins a value with its label: at most 255 bytes of ASCII, else cut there.
     pub fn new(label: &'static str) -> Self {
+        Self::with_capacity(label, 256)
+    }
+
+    /// Like [`Self::new`], with room for so many bytes after the label: a secret that fits leaves no copy behind
+    /// in memory that was outgrown.
+    pub fn with_capacity(label: &'static str, capacity: usize) -> Self {
         let label = label.as_bytes();
         let length = u8::try_from(label.len()).unwrap_or(u8::MAX);
-        let mut bytes = vec![length];
+        let mut bytes = Vec::with_capacity(1 + usize::from(length) + capacity);
+        bytes.push(length);
         bytes.extend(label.iter().take(usize::from(length)));
         Self { bytes }
     }

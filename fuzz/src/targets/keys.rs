@@ -71,7 +71,7 @@ fn chain(mut input: &[u8]) -> u64 {
         links.push(link);
         input = rest;
     }
-    match Chain::read(user, &links) {
+    match Chain::read(None, user, &links) {
         Ok((chain, void)) => {
             assert_eq!(usize::try_from(chain.version()), Ok(links.len() - void.len()));
             assert!(chain.live().all(|certificate| chain.is_live(certificate)));

@@ -199,13 +199,25 @@ pub struct BackupSet {
 }
 
 impl BackupSet {
-    /// Holds every head that a chain names against that chain. What a revoked device wrote after the last
-    /// record that a live device's chain names is cut off: it may be a thief's. If no live device's chain names
-    /// any record of it, all of it stays: then it is all there is.
+    /// Like [`Self::read`], refusing the set at the first fault.
     pub fn verify(
         devices: &Chain,
         chains: impl IntoIterator<Item = BackupChain>,
     ) -> Result<Self, BackupError> {
+        let (set, faults) = Self::read(devices, chains)?;
+        faults.into_iter().next().map_or(Ok(set), Err)
+    }
+
+    /// Holds every head that a chain names against that chain. What does not fit comes back as faults, to be
+    /// shown: a server holds records back, or a device lied; the rest of the backup is of use all the same.
+    ///
+    /// What a revoked device wrote after the last record that a live device's chain names is cut off: it may
+    /// be a thief's. If no live device's chain names any record of it, all of it stays: then it is all there
+    /// is.
+    pub fn read(
+        devices: &Chain,
+        chains: impl IntoIterator<Item = BackupChain>,
+    ) -> Result<(Self, Vec<BackupError>), BackupError> {
         let mut set = Self { user: devices.user(), chains: BTreeMap::new(), cut: BTreeMap::new() };
         for chain in chains {
             let device = chain.device;
@@ -217,11 +229,14 @@ impl BackupSet {
             }
         }
         set.cut_revoked(devices);
+        let mut faults = Vec::new();
         for witness in set.chains.values() {
+            // A head is named once for each growth; the first fault of a witness tells what is wrong.
             let named = witness.records.iter().map(|record| &record.heads);
-            named.into_iter().try_for_each(|heads| set.hold_against(heads, witness.device))?;
+            let held = named.into_iter().try_for_each(|heads| set.hold_against(heads, witness.device));
+            faults.extend(held.err());
         }
-        Ok(set)
+        Ok((set, faults))
     }
 
     fn cut_revoked(&mut self, devices: &Chain) {

@@ -130,7 +130,12 @@ pub enum Entry {
 impl Entry {
     /// The canonical bytes; secret.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut writer = Writer::new(LABEL);
+        let changes = match self {
+            Self::Epoch { key, .. } => key.leaf_changes.len(),
+            Self::Leaves { changes, .. } => changes.len(),
+            Self::Peer(_) => 0,
+        };
+        let mut writer = Writer::with_capacity(LABEL, 256 + 53 * changes);
         match self {
             Self::Epoch { key, changes } => {
                 writer.u8(1).fixed(&key.group).u64(key.epoch).u64(key.commit_seq);

@@ -25,8 +25,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::canonical::{self, DecodeError, Hash, Reader, Writer};
 use crate::identity::{
-    BOX_OVERHEAD, Chain, DEVICES_MAX, Opener, Position, RootPublic, SEAL_OVERHEAD, SealError, derive,
-    open_under, read_device, seal_to, seal_under,
+    BOX_OVERHEAD, Chain, DEVICES_MAX, DeviceKeys, Opener, Position, RootKey, RootPublic, SEAL_OVERHEAD,
+    SealError, derive, open_under, read_device, seal_to, seal_under,
 };
 
 const LABEL: &str = "chinwag history rotation 1";
@@ -97,6 +97,15 @@ pub struct Rotation {
     pub old: Vec<u8>,
 }
 
+/// Whom a rotation is sealed to.
+#[derive(Clone, Copy)]
+pub enum Recipient<'a> {
+    /// A device that was live.
+    Device(DeviceId, &'a DeviceKeys),
+    /// The root, while the recovery key is typed in.
+    Root(&'a RootKey),
+}
+
 const BOX_BYTES: usize = 32 + BOX_OVERHEAD;
 const OLD_BYTES_MAX: usize = 32 * OLD_KEYS_MAX + SEAL_OVERHEAD;
 
@@ -127,12 +136,11 @@ impl Rotation {
     }
 
     /// The new key, by a device or the root that it was sealed to.
-    pub fn open(
-        &self,
-        user: UserId,
-        device: Option<DeviceId>,
-        opener: Opener<'_>,
-    ) -> Result<HistoryKey, SealError> {
+    pub fn open(&self, user: UserId, recipient: Recipient<'_>) -> Result<HistoryKey, SealError> {
+        let (device, opener) = match recipient {
+            Recipient::Device(device, keys) => (Some(device), Opener::Device(keys)),
+            Recipient::Root(root) => (None, Opener::Root(root)),
+        };
         let sealed = self.boxes.get(&device).ok_or(SealError::Closed)?;
         let bytes = opener.open(&self.context(user), sealed)?;
         let key = HistoryKey(bytes.as_slice().try_into().map_err(|_| SealError::Closed)?);
@@ -224,16 +232,11 @@ impl KeyRing {
     /// Takes a rotation in: its new key if it can be opened or is known, and with it the old ones. Says
     /// whether anything was learnt. Among rotations the later place in the device chain counts, among those of
     /// the same place the greater id, so that all devices take the same one.
-    pub fn learn(
-        &mut self,
-        user: UserId,
-        rotation: &Rotation,
-        own: Option<(Option<DeviceId>, Opener<'_>)>,
-    ) -> bool {
+    pub fn learn(&mut self, user: UserId, rotation: &Rotation, own: Option<Recipient<'_>>) -> bool {
         let before = self.keys.len();
         if !self.keys.contains_key(&rotation.id)
-            && let Some((device, opener)) = own
-            && let Ok(key) = rotation.open(user, device, opener)
+            && let Some(own) = own
+            && let Ok(key) = rotation.open(user, own)
         {
             self.keys.insert(rotation.id, key);
         }

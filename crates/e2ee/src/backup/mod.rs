@@ -12,6 +12,6 @@ mod state;
 
 pub use chain::{BackupChain, BackupError, BackupSet};
 pub use entry::{CHANGES_MAX, CHANGES_PER_ENTRY, ENTRY_BYTES_MAX, Entry, EpochKey, Leaf, LeafChange, Peer};
-pub use history::{HistoryKey, HistoryKeyId, KeyRing, OLD_KEYS_MAX, Rotation};
+pub use history::{HistoryKey, HistoryKeyId, KeyRing, OLD_KEYS_MAX, Recipient, Rotation};
 pub use record::{Body, HEADS_PER_RECORD, Head, OwnChain, RECORD_BYTES_MAX, Record};
 pub use state::{BackupState, Epoch, KEYS_PER_EPOCH};

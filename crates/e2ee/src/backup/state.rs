@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chinwag_proto::{DeviceId, UserId};
 
-use super::chain::BackupSet;
+use super::chain::{BackupChain, BackupSet};
 use super::entry::{CHANGES_MAX, Entry, EpochKey, LeafChange, Peer};
-use super::history::{KeyRing, Rotation};
+use super::history::{KeyRing, Recipient, Rotation};
 use super::record::{Body, Record};
-use crate::identity::{Chain, Opener};
+use crate::identity::Chain;
 
 /// Different keys of one epoch that are kept. More than one is a fork of the group: the id of an entry's key
 /// tells which one it needs.
@@ -47,31 +47,38 @@ pub struct BackupState {
 }
 
 impl BackupState {
-    /// Builds the state. `keys` are the history keys at hand; `own` opens what is sealed to this device, or
-    /// with `None` to the root. The order of the chains makes no difference.
-    pub fn build(
-        set: &BackupSet,
-        devices: &Chain,
-        keys: KeyRing,
-        own: Option<(Option<DeviceId>, Opener<'_>)>,
-    ) -> Self {
+    /// Builds the state. `keys` are the history keys at hand; `own` opens what is sealed to this device or to
+    /// the root. Live devices' chains come first: of other users, a revoked device's chain tells only what no
+    /// live one does, for a thief could have written it.
+    pub fn build(set: &BackupSet, devices: &Chain, keys: KeyRing, own: Option<Recipient<'_>>) -> Self {
         let mut state = Self { keys, ..Self::default() };
         state.learn_keys(set, devices, own);
-        for chain in set.chains() {
-            let mut open: Option<([u8; 16], u64, usize)> = None;
-            for record in chain.records() {
-                let Body::Sealed { key, .. } = &record.body else { continue };
-                match state.keys.get(key).map(|key| record.open(key)) {
-                    None => state.locked += 1,
-                    Some(Ok(plain)) => match Entry::decode(&plain) {
-                        Ok(entry) => state.add(entry, &mut open),
-                        Err(_) => state.damaged += 1,
-                    },
-                    Some(Err(_)) => state.damaged += 1,
-                }
+        let is_live = |chain: &&BackupChain| devices.live_device(chain.device()).is_some();
+        let (live, revoked): (Vec<_>, Vec<_>) = set.chains().partition(is_live);
+        for chain in live {
+            state.add_chain(chain);
+        }
+        let certain = std::mem::take(&mut state.peers);
+        for chain in revoked {
+            state.add_chain(chain);
+        }
+        state.peers.extend(certain);
+        state
+    }
+
+    fn add_chain(&mut self, chain: &BackupChain) {
+        let mut open = None;
+        for record in chain.records() {
+            let Body::Sealed { key, .. } = &record.body else { continue };
+            match self.keys.get(key).map(|key| record.open(key)) {
+                None => self.locked += 1,
+                Some(Ok(plain)) => match Entry::decode(&plain) {
+                    Ok(entry) => self.add(entry, &mut open),
+                    Err(_) => self.damaged += 1,
+                },
+                Some(Err(_)) => self.damaged += 1,
             }
         }
-        state
     }
 
     /// Whether a new history key is due: there is none that could be had, somebody who is not live has it, or
@@ -84,7 +91,7 @@ impl BackupState {
         })
     }
 
-    fn learn_keys(&mut self, set: &BackupSet, devices: &Chain, own: Option<(Option<DeviceId>, Opener<'_>)>) {
+    fn learn_keys(&mut self, set: &BackupSet, devices: &Chain, own: Option<Recipient<'_>>) {
         let rotation = |record: &Record| match &record.body {
             Body::Rotation(rotation) => Some((rotation.clone(), record.device)),
             Body::Sealed { .. } => None,

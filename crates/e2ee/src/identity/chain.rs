@@ -10,138 +10,16 @@ use std::collections::BTreeMap;
 
 use chinwag_proto::{DeviceId, UserId};
 
-use super::{Action, Certificate, DeviceKeys, Link, Profile, RootKey, RootPublic, Signer};
-use crate::canonical::{DecodeError, Hash};
+use super::{
+    Action, Certificate, ChainError, DeviceKeys, Link, Pin, PinVerdict, Position, Profile, RootKey,
+    RootPublic, Signer,
+};
+use crate::canonical::Hash;
 
 /// Live devices of one user.
 pub const DEVICES_MAX: usize = 8;
 /// Links of one chain, what the server keeps of it. 4,096 hashes are 128 KiB.
 pub const CHAIN_LINKS_MAX: usize = 4096;
-
-/// Why a chain, or a link of it, is refused. `version` is the link's place, from 1.
-#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
-pub enum ChainError {
-    /// There is no link.
-    #[error("the chain is empty")]
-    Empty,
-    /// More than [`CHAIN_LINKS_MAX`] links.
-    #[error("the chain is too long")]
-    TooLong,
-    /// The link is not one.
-    #[error("link {version} is malformed: {source}")]
-    Malformed {
-        /// Where.
-        version: u64,
-        /// What is wrong.
-        source: DecodeError,
-    },
-    /// The link, or a certificate in it, belongs to another user.
-    #[error("link {version} is another user's")]
-    WrongUser {
-        /// Where.
-        version: u64,
-    },
-    /// The link does not follow: one is missing, or comes twice.
-    #[error("link {found} stands where {expected} should")]
-    WrongVersion {
-        /// The version that should come.
-        expected: u64,
-        /// The version that the link says.
-        found: u64,
-    },
-    /// The link's generation is not what its signer makes it.
-    #[error("link {version} is of the wrong generation")]
-    WrongGeneration {
-        /// Where.
-        version: u64,
-    },
-    /// The link continues another chain than this one.
-    #[error("the chain forks at link {version}")]
-    Fork {
-        /// Where the two part, as far as can be told.
-        version: u64,
-    },
-    /// The chain is older than what is pinned.
-    #[error("the chain ends at generation {generation}, link {version}: older than what was seen before")]
-    Rollback {
-        /// The generation that it ends in.
-        generation: u64,
-        /// The version that it ends at.
-        version: u64,
-    },
-    /// The chain's root is not the pinned one: another identity, or a reset one.
-    #[error("the root is not the one that is pinned")]
-    RootChanged {
-        /// The root that the chain has.
-        found: RootPublic,
-    },
-    /// The signature does not match.
-    #[error("the signature of link {version} does not match")]
-    BadSignature {
-        /// Where.
-        version: u64,
-    },
-    /// The signer, or the device that is to be revoked, is not live in the version before.
-    #[error("device {device} is not live at link {version}")]
-    NotLive {
-        /// Where.
-        version: u64,
-        /// Which.
-        device: DeviceId,
-    },
-    /// A device did what only the root may, or the chain does not begin with its root.
-    #[error("link {version} needs the root's signature")]
-    NotRoot {
-        /// Where.
-        version: u64,
-    },
-    /// The device's id or one of its keys is in the chain already.
-    #[error("device {device} of link {version} uses an id or a key a second time")]
-    Reused {
-        /// Where.
-        version: u64,
-        /// Which.
-        device: DeviceId,
-    },
-    /// More than [`DEVICES_MAX`] live devices.
-    #[error("link {version} makes too many devices")]
-    TooManyDevices {
-        /// Where.
-        version: u64,
-    },
-}
-
-/// How far a chain had got when it was last seen. Orders by generation, then version; never falls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// The number of root-signed links.
-    pub generation: u64,
-    /// The number of links.
-    pub version: u64,
-}
-
-/// What is remembered of a chain: enough to notice a roll-back, a fork or another identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Pin {
-    /// The identity.
-    pub root: RootPublic,
-    /// How far the chain had got.
-    pub position: Position,
-    /// The hash of its last link.
-    pub head: Hash,
-}
-
-/// How a chain stands to its pin, if nothing is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PinVerdict {
-    /// Nothing new.
-    Same,
-    /// It goes on from what is pinned.
-    Extends,
-    /// The root has signed a later generation that parts from what is pinned: devices seen as live may be
-    /// gone. Worth a notice.
-    Superseded,
-}
 
 #[derive(Clone, Debug)]
 struct Known {
@@ -174,9 +52,12 @@ impl Chain {
         }
     }
 
-    /// Reads what a server keeps, where a device may have appended what does not count: such links are void,
-    /// alike for everybody, and come back with their index and fault. Versions number the others.
+    /// Reads what a server keeps, where anybody who can log in may have appended what does not count: such links
+    /// are void, alike for everybody with the same pin, and come back with their index and fault. Versions
+    /// number the others. With `pin`, a link that leaves the pinned root is void too: a stranger's reset does
+    /// not take the user's devices away from those who know the user, it is only shown to them.
     pub fn read<B: AsRef<[u8]>>(
+        pin: Option<RootPublic>,
         user: UserId,
         links: &[B],
     ) -> Result<(Self, Vec<(usize, ChainError)>), ChainError> {
@@ -189,11 +70,24 @@ impl Chain {
             let version = chain.version() + 1;
             let link = Link::decode(bytes.as_ref());
             let link = link.map_err(|source| ChainError::Malformed { version, source });
-            if let Err(fault) = link.and_then(|link| chain.append(&link)) {
+            if let Err(fault) = link.and_then(|link| chain.append_pinned(pin, &link)) {
                 void.push((index, fault));
             }
         }
-        if chain.hashes.is_empty() { Err(ChainError::Empty) } else { Ok((chain, void)) }
+        match pin {
+            _ if chain.hashes.is_empty() => Err(ChainError::Empty),
+            Some(pin) if pin != chain.root => Err(ChainError::RootChanged { found: chain.root }),
+            _ => Ok((chain, void)),
+        }
+    }
+
+    fn append_pinned(&mut self, pin: Option<RootPublic>, link: &Link) -> Result<(), ChainError> {
+        match &link.action {
+            Action::Root { root, .. } if Some(self.root) == pin && *root != self.root => {
+                Err(ChainError::RootChanged { found: *root })
+            }
+            _ => self.append(link),
+        }
     }
 
     /// Appends links, all or none. Those that are in the chain already are passed over.

@@ -5,19 +5,23 @@
 
 mod certificate;
 mod chain;
+mod chain_error;
 mod keys;
 mod link;
 pub mod linking;
-pub mod qr;
+mod pin;
+mod qr;
 mod recovery;
 mod safety;
 mod seal;
 
 pub use certificate::Certificate;
 pub(crate) use certificate::{read_device, read_user};
-pub use chain::{CHAIN_LINKS_MAX, Chain, ChainError, DEVICES_MAX, Pin, PinVerdict, Position};
+pub use chain::{CHAIN_LINKS_MAX, Chain, DEVICES_MAX};
+pub use chain_error::ChainError;
 pub use keys::{DeviceKeys, KeyError, RootKey, RootPublic, verify_signature};
 pub use link::{Action, LINK_BYTES_MAX, Link, Profile, Signer};
+pub use pin::{Pin, PinVerdict, Position};
 pub use recovery::{RECOVERY_WORDS, RecoveryError, RecoveryKey, words_to_confirm};
 pub use safety::{CodeMismatch, Identity, compare_safety_code, safety_code, safety_number, same_number};
 pub use seal::{BOX_OVERHEAD, Opener, SEALED_BYTES_MAX, SealError, seal_to};

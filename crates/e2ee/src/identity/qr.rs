@@ -11,7 +11,7 @@ const TEXT_BYTES_MAX: usize = 1024;
 
 /// Why a text is not the expected one.
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone, Copy)]
-pub enum QrError {
+pub(super) enum QrError {
     /// Another kind of text.
     #[error("not the kind of code that was expected")]
     Kind,

@@ -1,7 +1,7 @@
 //! The recovery key: 256 random bits that a person keeps, as 24 words or as a QR code.
 //!
 //! Words are BIP-39, English: 256 bits and the first 8 bits of their SHA-256, 11 bits a word. The code is
-//! [`qr`](super::qr) of kind `RECOVERY` over the 32 bytes. The root key comes from it by HKDF-SHA256
+//! `qr` of kind `RECOVERY` over the 32 bytes. The root key comes from it by HKDF-SHA256
 //! (RFC 5869) with salt `chinwag recovery 1` and one `info` for each half: `chinwag root sign 1` gives the
 //! Ed25519 seed, `chinwag root seal 1` the X25519 scalar. No password comes in: 256 bits need no
 //! stretching. Leaves out showing, printing and keeping it.

@@ -3,7 +3,7 @@
 //! A user's half is 30 digits: from SHA-256 of `"chinwag safety number 1" ‖ u64 user ‖ root[32]`, each of the
 //! first six groups of five bytes, read big-endian, modulo 100,000, in five digits. The number is the half
 //! of the user with the smaller id, then the other's: 60 digits in groups of five. To show another root
-//! with the same half takes about 2^99 tries. The QR code is [`qr`] of kind `SAFETY` over
+//! with the same half takes about 2^99 tries. The QR code is `qr` of kind `SAFETY` over
 //! `"chinwag safety code 1" ‖ u64 user ‖ root[32] ‖ u64 peer ‖ root[32]`, the shower first, and compares whole
 //! roots. Leaves out what is remembered of a comparison.
 

@@ -91,6 +91,9 @@ fn a_chain_below_a_head_that_another_names_is_rolled_back() {
     let newest = phone.records.pop();
     let rolled = BackupError::RolledBack { device: id(1), found: 3, named: 4, witness: id(2) };
     assert_eq!(set(&anna.chain, &[&phone, &laptop]).unwrap_err(), rolled);
+    let chains = [phone.verified(), laptop.verified()];
+    let (usable, faults) = BackupSet::read(&anna.chain, chains).unwrap();
+    assert_eq!((faults, usable.heads().len()), (vec![rolled], 2), "shown, and used all the same");
     let gone = BackupError::RolledBack { device: id(1), found: 0, named: 4, witness: id(2) };
     assert_eq!(set(&anna.chain, &[&laptop]).unwrap_err(), gone);
 

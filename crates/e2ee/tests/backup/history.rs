@@ -1,7 +1,7 @@
 //! The history key: who gets it, what a change of it does.
 
-use chinwag_e2ee::backup::{HistoryKey, KeyRing, OLD_KEYS_MAX, Rotation};
-use chinwag_e2ee::identity::{Action, Opener, SealError};
+use chinwag_e2ee::backup::{HistoryKey, KeyRing, OLD_KEYS_MAX, Recipient, Rotation};
+use chinwag_e2ee::identity::{Action, SealError};
 
 use crate::common::{Dice, Grown, device, id, user};
 
@@ -11,21 +11,21 @@ fn every_live_device_and_the_root_open_the_new_key() {
     let mut anna = Grown::new(&[&phone, &laptop, &tablet]);
     anna.by(&phone, Action::Revoke(id(3)));
     let (rotation, key) = Rotation::new(&anna.chain, &[], &mut Dice::new(1)).unwrap();
-    for (who, opener) in [
-        (Some(id(1)), Opener::Device(&phone.keys)),
-        (Some(id(2)), Opener::Device(&laptop.keys)),
-        (None, Opener::Root(&anna.root)),
+    for who in [
+        Recipient::Device(id(1), &phone.keys),
+        Recipient::Device(id(2), &laptop.keys),
+        Recipient::Root(&anna.root),
     ] {
-        assert_eq!(rotation.open(user(7), who, opener).unwrap().id(), key.id());
+        assert_eq!(rotation.open(user(7), who).unwrap().id(), key.id());
     }
-    let revoked = Opener::Device(&tablet.keys);
-    assert_eq!(rotation.open(user(7), Some(id(3)), revoked).err(), Some(SealError::Closed));
-    assert_eq!(rotation.open(user(7), Some(id(1)), revoked).err(), Some(SealError::Closed));
-    let phone_key = Opener::Device(&phone.keys);
-    assert_eq!(rotation.open(user(8), Some(id(1)), phone_key).err(), Some(SealError::Closed));
+    for who in [Recipient::Device(id(3), &tablet.keys), Recipient::Device(id(1), &tablet.keys)] {
+        assert_eq!(rotation.open(user(7), who).err(), Some(SealError::Closed));
+    }
+    let who = Recipient::Device(id(1), &phone.keys);
+    assert_eq!(rotation.open(user(8), who).err(), Some(SealError::Closed));
     let mut other = rotation.clone();
     other.position.version += 1;
-    assert_eq!(other.open(user(7), Some(id(1)), phone_key).err(), Some(SealError::Closed));
+    assert_eq!(other.open(user(7), who).err(), Some(SealError::Closed));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn of_two_rotations_at_once_all_take_the_same_and_the_next_seals_both() {
     let (one, first) = Rotation::new(&anna.chain, &[], &mut Dice::new(1)).unwrap();
     let (other, second) = Rotation::new(&anna.chain, &[], &mut Dice::new(2)).unwrap();
     let ring = |rotations: [&Rotation; 2]| {
-        let own = Some((Some(id(1)), Opener::Device(&phone.keys)));
+        let own = Some(Recipient::Device(id(1), &phone.keys));
         let mut ring = KeyRing::default();
         rotations.iter().for_each(|rotation| assert!(ring.learn(user(7), rotation, own)));
         ring

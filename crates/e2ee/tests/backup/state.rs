@@ -1,9 +1,9 @@
 //! What a reader gets out of all chains.
 
 use chinwag_e2ee::backup::{
-    BackupState, CHANGES_PER_ENTRY, Entry, HistoryKey, KEYS_PER_EPOCH, KeyRing, Leaf, LeafChange,
+    BackupState, CHANGES_PER_ENTRY, Entry, HistoryKey, KEYS_PER_EPOCH, KeyRing, Leaf, LeafChange, Recipient,
 };
-use chinwag_e2ee::identity::{Action, Opener};
+use chinwag_e2ee::identity::Action;
 
 use crate::common::{Grown, device, id, user};
 use crate::writer::{Writer, epoch, epoch_key, known, peer, set, state};
@@ -40,7 +40,7 @@ fn the_root_alone_recovers_everything_through_all_rotations() {
     let second = laptop.rotates(&anna.chain, &[first]);
     laptop.writes(&second, &epoch(1, 2, 2));
     let set = set(&anna.chain, &[&phone, &laptop]).unwrap();
-    let root = Some((None, Opener::Root(&anna.root)));
+    let root = Some(Recipient::Root(&anna.root));
     let all = BackupState::build(&set, &anna.chain, KeyRing::default(), root);
     assert_eq!(known(&all), [(1, 1, 1), (1, 2, 1)]);
     assert_eq!(all.keys.current().unwrap().id(), second.id());
@@ -177,4 +177,19 @@ fn a_record_does_not_open_in_another_place() {
     laptop.records[0] = stolen.encode();
     let state = state(&anna.chain, &[&phone, &laptop], &[key]);
     assert_eq!((known(&state), state.damaged), (vec![(1, 1, 1)], 1));
+}
+
+#[test]
+fn a_revoked_device_does_not_decide_who_others_are() {
+    let (mut anna, mut phone, mut laptop, key) = pair();
+    phone.writes(&key, &Entry::Peer(peer(6, 1, true, i64::MAX)));
+    laptop.writes(&key, &Entry::Peer(peer(1, 1, false, 100)));
+    let before = state(&anna.chain, &[&phone, &laptop], std::slice::from_ref(&key));
+    assert!(before.peers[&user(8)].verified, "as long as it is live it does");
+    anna.by(&laptop.device, Action::Revoke(id(1)));
+    let after = state(&anna.chain, &[&phone, &laptop], std::slice::from_ref(&key));
+    assert_eq!(after.peers[&user(8)], peer(1, 1, false, 100));
+    laptop.records.clear();
+    let alone = state(&anna.chain, &[&phone], &[key]);
+    assert!(alone.peers[&user(8)].verified, "nobody else tells");
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chinwag_e2ee::backup::{
     BackupChain, BackupError, BackupSet, BackupState, Entry, EpochKey, Head, HistoryKey, KeyRing, OwnChain,
-    Peer, Rotation,
+    Peer, Recipient, Rotation,
 };
-use chinwag_e2ee::identity::{Chain, Opener, Pin, Position, RootPublic};
+use chinwag_e2ee::identity::{Chain, Pin, Position, RootPublic};
 use chinwag_proto::DeviceId;
 
 use crate::common::{Device, Dice, id, user};
@@ -48,8 +48,8 @@ impl Writer {
         BackupChain::verify(&self.device.certificate, &self.records).unwrap()
     }
 
-    pub(crate) fn opener(&self) -> Option<(Option<DeviceId>, Opener<'_>)> {
-        Some((Some(self.own.device), Opener::Device(&self.device.keys)))
+    pub(crate) fn opener(&self) -> Option<Recipient<'_>> {
+        Some(Recipient::Device(self.own.device, &self.device.keys))
     }
 }
 

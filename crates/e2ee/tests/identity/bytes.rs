@@ -56,7 +56,7 @@ proptest! {
         if let Ok(entry) = Entry::decode(&bytes) {
             prop_assert_eq!(entry.encode().to_vec(), bytes.clone());
         }
-        let _void = Chain::read(user(7), std::slice::from_ref(&bytes));
+        let _void = Chain::read(None, user(7), std::slice::from_ref(&bytes));
         let _closed = Opener::Device(&device(1).keys).open(b"context", &bytes);
     }
 

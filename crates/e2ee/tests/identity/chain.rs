@@ -141,13 +141,36 @@ fn what_does_not_count_on_the_server_is_void_and_named() {
     let name = anna.by(&phone, Action::Profile(profile("anna", None)));
     kept.push(name.encode());
 
-    let (chain, void) = Chain::read(user(7), &kept).unwrap();
+    let (chain, void) = Chain::read(None, user(7), &kept).unwrap();
     assert_eq!(chain.pin(), anna.chain.pin());
     let faults: Vec<usize> = void.iter().map(|(index, _)| *index).collect();
     assert_eq!(faults, [1, 2]);
     assert!(matches!(void[0].1, ChainError::Malformed { version: 2, .. }));
     assert_eq!(void[1].1, ChainError::NotLive { version: 2, device: stranger.certificate.device });
-    assert_eq!(Chain::read(user(7), &[b"junk"]).unwrap_err(), ChainError::Empty);
+    assert_eq!(Chain::read(None, user(7), &[b"junk"]).unwrap_err(), ChainError::Empty);
+}
+
+#[test]
+fn a_strangers_reset_takes_nothing_from_who_is_pinned() {
+    let phone = device(1);
+    let mut anna = Grown::new(&[&phone]);
+    let mut kept: Vec<Vec<u8>> = anna.links.iter().map(Link::encode).collect();
+    let stranger = root(66);
+    kept.push(anna.chain.reset_link(&stranger, certificates(&[&device(66)]), 1).unwrap().encode());
+    kept.push(anna.by(&phone, Action::Profile(profile("anna", None))).encode());
+
+    let own = anna.root.public();
+    let (chain, void) = Chain::read(Some(own), user(7), &kept).unwrap();
+    assert_eq!(chain.pin(), anna.chain.pin());
+    assert_eq!(void, [(1, ChainError::RootChanged { found: stranger.public() })]);
+
+    let (first_contact, void) = Chain::read(None, user(7), &kept).unwrap();
+    assert_eq!(first_contact.root(), stranger.public(), "who has no pin sees what the server says");
+    assert_eq!(void, [(2, ChainError::WrongVersion { expected: 3, found: 2 })]);
+    let decided = Chain::read(Some(stranger.public()), user(7), &kept).unwrap().0;
+    assert_eq!(decided.pin(), first_contact.pin(), "whoever decides for the new root reads on");
+    let other = Chain::read(Some(root(5).public()), user(7), &kept).unwrap_err();
+    assert_eq!(other, ChainError::RootChanged { found: stranger.public() });
 }
 
 pub(crate) fn profile(username: &str, display_name: Option<&str>) -> Profile {

@@ -181,9 +181,9 @@ fn a_chain_ends_somewhere() {
     let phone = device(1);
     let anna = Grown::new(&[&phone]);
     let void: Vec<&[u8]> = vec![b"junk"; CHAIN_LINKS_MAX + 1];
-    assert_eq!(Chain::read(user(7), &void).unwrap_err(), ChainError::TooLong);
+    assert_eq!(Chain::read(None, user(7), &void).unwrap_err(), ChainError::TooLong);
     let bytes = anna.links[0].encode();
     let full: Vec<&[u8]> =
         std::iter::once(bytes.as_slice()).chain(vec![&b"junk"[..]; CHAIN_LINKS_MAX - 1]).collect();
-    assert_eq!(Chain::read(user(7), &full).unwrap().1.len(), CHAIN_LINKS_MAX - 1);
+    assert_eq!(Chain::read(None, user(7), &full).unwrap().1.len(), CHAIN_LINKS_MAX - 1);
 }

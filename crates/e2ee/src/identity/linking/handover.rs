@@ -52,7 +52,7 @@ impl Handover {
     }
 
     pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut writer = Writer::new(LABEL);
+        let mut writer = Writer::with_capacity(LABEL, MESSAGE_BYTES_MAX);
         writer.fixed(&self.pin.root.0);
         writer.u64(self.pin.position.generation).u64(self.pin.position.version).fixed(&self.pin.head);
         writer.count(self.heads.len());
