@@ -187,3 +187,26 @@ fn a_chain_ends_somewhere() {
         std::iter::once(bytes.as_slice()).chain(vec![&b"junk"[..]; CHAIN_LINKS_MAX - 1]).collect();
     assert_eq!(Chain::read(None, user(7), &full).unwrap().1.len(), CHAIN_LINKS_MAX - 1);
 }
+
+#[test]
+fn a_link_left_out_doubled_or_swapped_is_noticed_wherever_it_stands() {
+    let (phone, laptop) = (device(1), device(2));
+    let mut anna = Grown::new(&[&phone]);
+    anna.by(&phone, Action::Add(laptop.certificate.clone()));
+    anna.by(&laptop, Action::Profile(profile("anna", None)));
+    anna.by_root(Action::Add(device(3).certificate));
+    anna.by(&laptop, Action::Revoke(phone.certificate.device));
+    let verify = |links: &[Link]| Chain::verify(None, user(7), links).map(|chain| chain.version());
+    assert_eq!(verify(&anna.links), Ok(5));
+    for at in 0..4 {
+        let mut without = anna.links.clone();
+        without.remove(at);
+        assert!(verify(&without).is_err(), "without {at}");
+        let mut doubled = anna.links.clone();
+        doubled.insert(at, anna.links[at].clone());
+        assert!(verify(&doubled).is_err(), "{at} twice");
+        let mut swapped = anna.links.clone();
+        swapped.swap(at, at + 1);
+        assert!(verify(&swapped).is_err(), "{at} and the next");
+    }
+}
