@@ -111,7 +111,7 @@ const OLD_BYTES_MAX: usize = 32 * OLD_KEYS_MAX + SEAL_OVERHEAD;
 
 impl Rotation {
     /// A new key for the live devices of a chain and for its root; `old` are the keys that no later one seals
-    /// yet ([`KeyRing::loose`]), at most [`OLD_KEYS_MAX`].
+    /// yet ([`loose_keys`](super::BackupState::loose_keys)), at most [`OLD_KEYS_MAX`].
     pub fn new(
         chain: &Chain,
         old: &[HistoryKey],
@@ -219,7 +219,6 @@ impl Rotation {
 pub struct KeyRing {
     keys: BTreeMap<HistoryKeyId, HistoryKey>,
     sealed: BTreeSet<HistoryKeyId>,
-    current: Option<(Position, HistoryKeyId)>,
 }
 
 impl KeyRing {
@@ -230,8 +229,7 @@ impl KeyRing {
     }
 
     /// Takes a rotation in: its new key if it can be opened or is known, and with it the old ones. Says
-    /// whether anything was learnt. Among rotations the later place in the device chain counts, among those of
-    /// the same place the greater id, so that all devices take the same one.
+    /// whether anything was learnt.
     pub fn learn(&mut self, user: UserId, rotation: &Rotation, own: Option<Recipient<'_>>) -> bool {
         let before = self.keys.len();
         if !self.keys.contains_key(&rotation.id)
@@ -246,7 +244,6 @@ impl KeyRing {
                 self.sealed.insert(key.id());
                 self.keys.insert(key.id(), key);
             }
-            self.current = self.current.max(Some((rotation.position, rotation.id)));
         }
         self.keys.len() > before
     }
@@ -256,9 +253,9 @@ impl KeyRing {
         self.keys.get(id)
     }
 
-    /// The key to seal new records under: that of the latest rotation.
-    pub fn current(&self) -> Option<&HistoryKey> {
-        self.current.and_then(|(_, id)| self.keys.get(&id))
+    /// All keys, for the device's own store.
+    pub fn keys(&self) -> impl Iterator<Item = &HistoryKey> {
+        self.keys.values()
     }
 
     /// The keys that no known rotation seals: with the rotations they give all others. Normally one.

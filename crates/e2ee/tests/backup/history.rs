@@ -46,18 +46,17 @@ fn the_new_key_opens_the_old_ones_and_not_the_other_way() {
     let mut ring = KeyRing::new([new.clone()]);
     assert!(ring.learn(user(7), &second, None) && !ring.learn(user(7), &second, None));
     assert_eq!((ring.len(), ring.is_empty()), (2, false));
-    let current = ring.current().unwrap();
-    assert_eq!(*current.to_bytes(), *new.to_bytes());
+    assert_eq!(*ring.get(&new.id()).unwrap().to_bytes(), *new.to_bytes());
     assert_eq!(ring.loose().iter().map(HistoryKey::id).collect::<Vec<_>>(), [new.id()]);
     let mut without = KeyRing::default();
-    assert!(!without.learn(user(7), &second, None) && without.current().is_none());
+    assert!(!without.learn(user(7), &second, None) && without.is_empty());
     let many = vec![old; OLD_KEYS_MAX + 1];
     let made = Rotation::new(&anna.chain, &many, &mut dice);
     assert_eq!(made.err(), Some(SealError::TooLong));
 }
 
 #[test]
-fn of_two_rotations_at_once_all_take_the_same_and_the_next_seals_both() {
+fn of_two_rotations_at_once_the_next_seals_both() {
     let (phone, laptop) = (device(1), device(2));
     let anna = Grown::new(&[&phone, &laptop]);
     let (one, first) = Rotation::new(&anna.chain, &[], &mut Dice::new(1)).unwrap();
@@ -68,8 +67,7 @@ fn of_two_rotations_at_once_all_take_the_same_and_the_next_seals_both() {
         rotations.iter().for_each(|rotation| assert!(ring.learn(user(7), rotation, own)));
         ring
     };
-    let (a, b) = (ring([&one, &other]), ring([&other, &one]));
-    assert_eq!(a.current().unwrap().id(), b.current().unwrap().id());
+    let a = ring([&one, &other]);
     assert_eq!(a.loose().len(), 2);
     let (third, key) = Rotation::new(&anna.chain, &a.loose(), &mut Dice::new(3)).unwrap();
     let mut fresh = KeyRing::new([key]);

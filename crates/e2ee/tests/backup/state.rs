@@ -1,12 +1,12 @@
 //! What a reader gets out of all chains.
 
 use chinwag_e2ee::backup::{
-    BackupState, CHANGES_PER_ENTRY, Entry, HistoryKey, KEYS_PER_EPOCH, KeyRing, Leaf, LeafChange, Recipient,
+    BackupChain, BackupSet, CHANGES_PER_ENTRY, Entry, HistoryKey, KEYS_PER_EPOCH, Leaf, LeafChange, Recipient,
 };
 use chinwag_e2ee::identity::Action;
 
 use crate::common::{Grown, device, id, user};
-use crate::writer::{Writer, epoch, epoch_key, known, peer, set, state};
+use crate::writer::{Writer, build, epoch, epoch_key, known, peer, set, state};
 
 fn pair() -> (Grown, Writer, Writer, HistoryKey) {
     let (mut phone, laptop) = (Writer::new(device(1)), Writer::new(device(2)));
@@ -41,17 +41,17 @@ fn the_root_alone_recovers_everything_through_all_rotations() {
     laptop.writes(&second, &epoch(1, 2, 2));
     let set = set(&anna.chain, &[&phone, &laptop]).unwrap();
     let root = Some(Recipient::Root(&anna.root));
-    let all = BackupState::build(&set, &anna.chain, KeyRing::default(), root);
+    let all = build(&set, &anna.chain, &[], root);
     assert_eq!(known(&all), [(1, 1, 1), (1, 2, 1)]);
-    assert_eq!(all.keys.current().unwrap().id(), second.id());
+    assert_eq!(all.current_key(&anna.chain).unwrap().id(), second.id());
 
-    let handed = BackupState::build(&set, &anna.chain, KeyRing::new([second.clone()]), None);
+    let handed = build(&set, &anna.chain, std::slice::from_ref(&second), None);
     assert_eq!(known(&handed), known(&all), "the newest key gives the older ones");
-    let own = BackupState::build(&set, &anna.chain, KeyRing::default(), laptop.opener());
+    let own = build(&set, &anna.chain, &[], laptop.opener());
     assert_eq!(known(&own), known(&all));
-    let gone = BackupState::build(&set, &anna.chain, KeyRing::default(), phone.opener());
+    let gone = build(&set, &anna.chain, &[], phone.opener());
     assert_eq!((known(&gone), gone.locked), (vec![(1, 1, 1)], 1), "a revoked device has the old key alone");
-    let none = BackupState::build(&set, &anna.chain, KeyRing::default(), None);
+    let none = build(&set, &anna.chain, &[], None);
     assert_eq!((known(&none), none.locked), (vec![], 2));
 }
 
@@ -73,11 +73,18 @@ fn a_revocation_asks_for_a_rotation_whoever_revoked() {
 
 #[test]
 fn a_rotation_by_who_is_not_live_does_not_serve() {
-    let (mut anna, mut phone, laptop, _) = pair();
+    let (mut anna, mut phone, mut laptop, first) = pair();
+    let honest = laptop.rotates(&anna.chain, &[first]);
     anna.by(&laptop.device, Action::Revoke(id(1)));
-    let planted = phone.rotates(&anna.chain, &[]);
-    let state = state(&anna.chain, &[&phone, &laptop], &[planted]);
-    assert!(state.needs_rotation(&anna.chain));
+    let planted: Vec<_> = (0..20).map(|_| phone.rotates(&anna.chain, &[])).collect();
+    let planted = [planted, vec![honest.clone()]].concat();
+    let known = state(&anna.chain, &[&phone, &laptop], &planted);
+    assert!(known.needs_rotation(&anna.chain));
+    let new = laptop.rotates(&anna.chain, &known.loose_keys(&anna.chain));
+    assert_eq!(known.loose_keys(&anna.chain)[0].id(), honest.id(), "a flood does not push it out");
+    let keys = [planted, vec![new.clone()]].concat();
+    let served = state(&anna.chain, &[&phone, &laptop], &keys);
+    assert_eq!(served.current_key(&anna.chain).unwrap().id(), new.id(), "whichever id is greater");
 }
 
 #[test]
@@ -87,7 +94,7 @@ fn a_rotation_from_a_place_that_is_not_reached_is_passed_over() {
     ahead.by(&phone.device, Action::Add(device(9).certificate));
     let planted = phone.rotates(&ahead.chain, &[]);
     let state = state(&anna.chain, &[&phone, &laptop], &[key.clone(), planted]);
-    assert_eq!(state.keys.current().unwrap().id(), key.id());
+    assert_eq!(state.current_key(&anna.chain).unwrap().id(), key.id());
 }
 
 #[test]
@@ -154,9 +161,10 @@ fn of_pins_the_later_decision_counts_and_heads_never_fall() {
     phone.writes(&key, &Entry::Peer(verified));
     laptop.writes(&key, &Entry::Peer(first));
     laptop.writes(&key, &Entry::Peer(further));
-    let peers = state(&anna.chain, &[&phone, &laptop], &[key]).peers;
-    assert_eq!(peers.len(), 1);
-    assert_eq!((peers[&user(8)].verified, peers[&user(8)].pin.position.version), (true, 5));
+    let state = state(&anna.chain, &[&phone, &laptop], &[key]);
+    assert_eq!(state.peers().count(), 1);
+    let known = state.peer(user(8)).unwrap();
+    assert_eq!((known.verified, known.pin.position.version), (true, 5));
 }
 
 #[test]
@@ -185,11 +193,39 @@ fn a_revoked_device_does_not_decide_who_others_are() {
     phone.writes(&key, &Entry::Peer(peer(6, 1, true, i64::MAX)));
     laptop.writes(&key, &Entry::Peer(peer(1, 1, false, 100)));
     let before = state(&anna.chain, &[&phone, &laptop], std::slice::from_ref(&key));
-    assert!(before.peers[&user(8)].verified, "as long as it is live it does");
+    assert!(before.peer(user(8)).unwrap().verified, "as long as it is live it does");
     anna.by(&laptop.device, Action::Revoke(id(1)));
     let after = state(&anna.chain, &[&phone, &laptop], std::slice::from_ref(&key));
-    assert_eq!(after.peers[&user(8)], peer(1, 1, false, 100));
+    assert_eq!(after.peer(user(8)).unwrap(), &peer(1, 1, false, 100));
     laptop.records.clear();
     let alone = state(&anna.chain, &[&phone], &[key]);
-    assert!(alone.peers[&user(8)].verified, "nobody else tells");
+    assert!(alone.peer(user(8)).unwrap().verified, "nobody else tells");
+}
+
+#[test]
+fn what_comes_in_parts_is_the_same_as_all_at_once() {
+    let (mut anna, mut phone, mut laptop, key) = pair();
+    phone.writes(&key, &epoch(1, 1, 1));
+    laptop.writes(&key, &epoch(1, 1, 1));
+    let first = set(&anna.chain, &[&phone, &laptop]).unwrap();
+    let mut parts = build(&first, &anna.chain, &[], laptop.opener());
+    let heads = first.heads();
+    laptop.sees(&phone);
+    anna.by(&laptop.device, Action::Revoke(id(1)));
+    let new = laptop.rotates(&anna.chain, &parts.keys.loose());
+    laptop.writes(&new, &epoch(1, 2, 2));
+
+    let after = |writer: &Writer| {
+        let head = heads[&writer.own.device];
+        let mut chain = BackupChain::after(&writer.device.certificate, head);
+        chain.extend(&writer.records[head.index as usize..]).unwrap();
+        chain
+    };
+    let news = BackupSet::verify(&anna.chain, [after(&phone), after(&laptop)]).unwrap();
+    parts.absorb(&news, &anna.chain, laptop.opener());
+    let whole = set(&anna.chain, &[&phone, &laptop]).unwrap();
+    let whole = build(&whole, &anna.chain, &[], laptop.opener());
+    assert!(parts.epochs == whole.epochs);
+    assert_eq!((parts.locked, parts.keys.keys().count()), (0, 2));
+    assert!(!parts.needs_rotation(&anna.chain));
 }

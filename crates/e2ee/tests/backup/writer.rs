@@ -58,8 +58,18 @@ pub(crate) fn set(chain: &Chain, writers: &[&Writer]) -> Result<BackupSet, Backu
 }
 
 pub(crate) fn state(chain: &Chain, writers: &[&Writer], keys: &[HistoryKey]) -> BackupState {
-    let ring = KeyRing::new(keys.iter().cloned());
-    BackupState::build(&set(chain, writers).unwrap(), chain, ring, None)
+    build(&set(chain, writers).unwrap(), chain, keys, None)
+}
+
+pub(crate) fn build(
+    set: &BackupSet,
+    chain: &Chain,
+    keys: &[HistoryKey],
+    own: Option<Recipient<'_>>,
+) -> BackupState {
+    let mut state = BackupState::new(KeyRing::new(keys.iter().cloned()));
+    state.absorb(set, chain, own);
+    state
 }
 
 pub(crate) fn epoch(group: u8, epoch: u64, key: u8) -> Entry {

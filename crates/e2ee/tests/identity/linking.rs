@@ -268,7 +268,7 @@ fn the_largest_handover_fits_a_message() {
     let (new, open) = pair.shown();
     let grant = pair.scan(&new.qr_text(), &open).unwrap();
     let heads = (1..=200).map(|n| (id(n), Head { index: n, hash: [1; 32] })).collect();
-    let keys: Vec<_> = (0..16).map(|n| HistoryKey::from_bytes(&[n; 32])).collect();
+    let keys: Vec<_> = (0..40).map(|n| HistoryKey::from_bytes(&[n; 32])).collect();
     let given = Handover::new(&pair.anna.chain, &heads, keys);
     assert_eq!(given.heads.len(), HANDOVER_HEADS_MAX);
     assert!(given.heads.contains_key(&id(1)) && given.heads.contains_key(&id(200)), "live, then longest");

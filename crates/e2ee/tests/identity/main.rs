@@ -7,5 +7,6 @@ mod chain_faults;
 mod common;
 mod golden;
 mod linking;
+mod properties;
 mod recovery;
 mod safety;

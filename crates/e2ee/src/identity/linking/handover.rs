@@ -28,13 +28,15 @@ pub struct Handover {
     pub pin: Pin,
     /// The heads of the backup chains.
     pub heads: BTreeMap<DeviceId, Head>,
-    /// The history keys that no rotation seals ([`KeyRing::loose`](crate::backup::KeyRing::loose)).
+    /// The history keys that no rotation seals ([`loose_keys`](crate::backup::BackupState::loose_keys)).
     pub history: Vec<HistoryKey>,
 }
 
 impl Handover {
-    /// From what the old device knows. Takes the heads of live devices first, then the longest chains'.
-    pub fn new(chain: &Chain, heads: &BTreeMap<DeviceId, Head>, history: Vec<HistoryKey>) -> Self {
+    /// From what the old device knows. Takes the heads of live devices first, then the longest chains',
+    /// and the first 16 keys.
+    pub fn new(chain: &Chain, heads: &BTreeMap<DeviceId, Head>, mut history: Vec<HistoryKey>) -> Self {
+        history.truncate(OLD_KEYS_MAX);
         let mut ranked: Vec<_> = heads.iter().map(|(device, head)| (*device, *head)).collect();
         ranked.sort_by_key(|(device, head)| (chain.live_device(*device).is_none(), u64::MAX - head.index));
         let heads = ranked.into_iter().take(HANDOVER_HEADS_MAX).collect();
