@@ -9,7 +9,7 @@
 //! any entry of the epoch can be read at any time and in any order. In the backup a record that is whole
 //! begins with the change `(2^32−1, none)`: no leaf has that index. Leaves out sealing (`content`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chinwag_proto::{DeviceId, Seq, UserId};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -191,30 +191,58 @@ impl Epochs {
         self.records.range(..seq).next_back().map(|(_, record)| record)
     }
 
-    /// The key of a sender's leaf in the epoch whose commit stands at `commit`.
-    pub fn sender(&self, commit: Seq, user: UserId, device: DeviceId) -> SenderLeaf {
-        let Some(epoch) = self.records.get(&commit) else { return SenderLeaf::Unknown };
+    /// All leaves of the epoch whose commit stands at `commit`; `None` where they are not known.
+    pub fn leaves(&self, commit: Seq) -> Option<BTreeMap<u32, Leaf>> {
+        let epoch = self.records.get(&commit)?;
         let mut next = epoch.epoch;
-        let mut settled = BTreeSet::new();
+        let mut back = Vec::new();
         for record in self.records.range(..=commit).rev().map(|(_, record)| record) {
             if record.group != epoch.group || record.epoch != next {
-                return SenderLeaf::Unknown;
+                return None;
             }
-            for change in record.changes.iter().filter(|change| !settled.contains(&change.leaf)) {
-                match &change.now {
-                    Some(leaf) if leaf.device == device && leaf.user == user => {
-                        return SenderLeaf::Key(leaf.sign_key);
-                    }
-                    Some(leaf) if leaf.device == device => return SenderLeaf::None,
-                    _ => {}
-                }
-            }
-            settled.extend(record.changes.iter().map(|change| change.leaf));
+            back.push(record);
             if record.whole {
-                return SenderLeaf::None;
+                break;
             }
             next = next.wrapping_sub(1);
         }
-        SenderLeaf::Unknown
+        if !back.last().is_some_and(|first| first.whole) {
+            return None;
+        }
+        let mut leaves = BTreeMap::new();
+        for change in back.iter().rev().flat_map(|record| &record.changes) {
+            match &change.now {
+                Some(leaf) => leaves.insert(change.leaf, leaf.clone()),
+                None => leaves.remove(&change.leaf),
+            };
+        }
+        Some(leaves)
+    }
+
+    /// The records that a member with this `since` may have; the first of each run is whole, so that its
+    /// leaves are known without what stands before.
+    pub fn since(&self, since: Seq) -> Vec<EpochRecord> {
+        let mut records: Vec<EpochRecord> = Vec::new();
+        let after = (std::ops::Bound::Excluded(since), std::ops::Bound::Unbounded);
+        for record in self.records.range(after).map(|(_, record)| record) {
+            let follows = records.last().is_some_and(|last| {
+                last.group == record.group && last.epoch.wrapping_add(1) == record.epoch
+            });
+            let mut record = record.clone();
+            if let (false, Some(leaves)) = (follows, self.leaves(record.commit)) {
+                let now = |(leaf, now)| LeafChange { leaf, now: Some(now) };
+                record.changes = leaves.into_iter().map(now).collect();
+                record.whole = true;
+            }
+            records.push(record);
+        }
+        records
+    }
+
+    /// The key of a sender's leaf in the epoch whose commit stands at `commit`.
+    pub fn sender(&self, commit: Seq, user: UserId, device: DeviceId) -> SenderLeaf {
+        let Some(leaves) = self.leaves(commit) else { return SenderLeaf::Unknown };
+        let leaf = leaves.values().find(|leaf| leaf.device == device && leaf.user == user);
+        leaf.map_or(SenderLeaf::None, |leaf| SenderLeaf::Key(leaf.sign_key))
     }
 }

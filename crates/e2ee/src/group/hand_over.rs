@@ -15,7 +15,7 @@
 use chinwag_proto::{ChatId, Seq};
 use rand_core::CryptoRng;
 
-use super::epoch::EpochRecord;
+use super::epoch::{EpochRecord, Epochs};
 use crate::canonical::{self, Reader, Writer};
 use crate::identity::{Certificate, DeviceKeys, Opener, SealError, seal_to, verify_signature};
 
@@ -48,16 +48,15 @@ pub fn entitled(since: Seq, commit: Seq) -> bool {
 }
 
 /// Seals the epochs that a member with this `since` may have to one of his devices.
-pub fn seal<'a>(
+pub fn seal(
     chat: ChatId,
     from: (&Certificate, &DeviceKeys),
     to: &Certificate,
     since: Seq,
-    records: impl IntoIterator<Item = &'a EpochRecord>,
+    epochs: &Epochs,
     rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, HandOverError> {
-    let records: Vec<_> =
-        records.into_iter().filter(|record| entitled(since, record.commit)).map(EpochRecord::encode).collect();
+    let records: Vec<_> = epochs.since(since).iter().map(EpochRecord::encode).collect();
     if records.len() > RECORDS_MAX {
         return Err(HandOverError::TooMany);
     }

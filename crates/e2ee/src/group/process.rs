@@ -176,7 +176,8 @@ impl Group {
     pub(super) fn is_own(&self, entry: &Entry) -> bool {
         match (&self.state.pending, &entry.body) {
             (Some(pending), Body::Mls { data, changes }) => {
-                pending.data.canonical() == data.canonical() && pending.changes == *changes
+                let own = pending.content().map(|own| own.canonical());
+                own == Ok(data.canonical()) && pending.changes == *changes
             }
             _ => false,
         }

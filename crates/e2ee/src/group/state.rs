@@ -86,12 +86,19 @@ pub(super) struct State {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Pending {
     pub(super) after: Seq,
-    pub(super) data: Content,
+    /// The record's data as JSON.
+    data: String,
     pub(super) changes: Vec<MemberChange>,
     pub(super) blobs: Vec<BlobName>,
     pub(super) wish: Wish,
     /// The id of the group that is to take this one's place.
     pub(super) group: Option<[u8; GROUP_ID_BYTES]>,
+}
+
+impl Pending {
+    pub(super) fn content(&self) -> Result<Content, RowError> {
+        Content::from_json(self.data.clone()).ok_or(RowError::Damaged)
+    }
 }
 
 impl State {
@@ -213,7 +220,7 @@ impl Group {
         }
         Ok(Some(Outgoing {
             after: pending.after,
-            data: pending.data.clone(),
+            data: pending.content()?,
             changes: pending.changes.clone(),
             blobs,
             wish: pending.wish.clone(),
@@ -250,7 +257,7 @@ impl Group {
         }
         self.state.pending = Some(Pending {
             after: outgoing.after,
-            data: outgoing.data,
+            data: outgoing.data.json().to_owned(),
             changes: outgoing.changes,
             blobs: outgoing.blobs.into_keys().collect(),
             wish: outgoing.wish,
