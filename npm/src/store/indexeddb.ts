@@ -54,7 +54,10 @@ export class IndexedDbDisk implements Disk {
     for (const op of ops) {
       if ("put" in op) rows.put(op.put[1], bytes(op.put[0]));
       else if ("delete" in op) rows.delete(bytes(op.delete));
-      else rows.delete(IDBKeyRange.bound(bytes(op.clear[0]), bytes(op.clear[1]), false, true));
+      else {
+        const range = between(op.clear[0], op.clear[1]);
+        if (range) rows.delete(range);
+      }
     }
     transaction.commit();
     await completed(transaction);
@@ -70,8 +73,15 @@ export class IndexedDbDisk implements Disk {
   }
 }
 
+/** `undefined` where nothing is between: IndexedDB refuses to make such a range. */
+function between(from: string, to: string): IDBKeyRange | undefined {
+  const [lower, upper] = [bytes(from), bytes(to)];
+  return indexedDB.cmp(lower, upper) < 0 ? IDBKeyRange.bound(lower, upper, false, true) : undefined;
+}
+
 async function readRange(rows: IDBObjectStore, { from, to, limit, backwards }: Range): Promise<Row[]> {
-  const range = IDBKeyRange.bound(bytes(from), bytes(to), false, true);
+  const range = between(from, to);
+  if (!range) return [];
   if (backwards) return readBackwards(rows, range, limit);
   const [keys, values] = await Promise.all([
     promised(rows.getAllKeys(range, limit)),
