@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -13,8 +14,9 @@ const CHINWAG = process.env.CHINWAG ?? "chinwag";
 const PATIENCE_MS = 20_000;
 
 /** Starts a server; `listen` may name the port of one that was. */
-export async function startServer(data, listen = "127.0.0.1:0") {
-  const process_ = spawn(CHINWAG, ["serve", "--data", data, "--listen", listen], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, RUST_LOG: "error" } });
+async function startServer(data, publicUrl, listen = "127.0.0.1:0") {
+  const env = { ...process.env, CHINWAG_SERVER_PUBLIC_URL: publicUrl };
+  const process_ = spawn(CHINWAG, ["serve", "--data", data, "--listen", listen], { stdio: ["ignore", "pipe", "ignore"], env });
   const url = await new Promise((done, failed) => {
     let said = "";
     process_.stdout.on("data", (bytes) => {
@@ -35,12 +37,22 @@ export async function startServer(data, listen = "127.0.0.1:0") {
   };
 }
 
+/** A port that is free now. */
+const freePort = () => new Promise((done) => {
+  const probe = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = probe.address();
+    probe.close(() => done(port));
+  });
+});
+
 export async function stage() {
   const data = await mkdtemp(join(tmpdir(), "chinwag-web-"));
-  let server = await startServer(join(data, "server"));
+  const port = await freePort();
+  const publicUrl = `http://127.0.0.1:${port}`;
+  let server = await startServer(join(data, "server"), publicUrl);
   process.env.CHINWAG_SERVER = server.url;
-  const front = await preview({ preview: { port: 0, strictPort: false }, logLevel: "error" });
-  const address = `http://127.0.0.1:${front.httpServer.address().port}/`;
+  const front = await preview({ preview: { port, strictPort: true }, logLevel: "error" });
+  const address = `${publicUrl}/`;
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   const problems = [];
   return {
@@ -59,7 +71,7 @@ export async function stage() {
       await server.kill();
     },
     async restartServer() {
-      server = await startServer(join(data, "server"), new URL(server.url).host);
+      server = await startServer(join(data, "server"), publicUrl, new URL(server.url).host);
     },
     async end() {
       await browser.close();
@@ -100,7 +112,7 @@ export async function register(page, address, username, displayName) {
   await page.getByLabel("Your name").fill(displayName);
   await page.getByLabel("Password", { exact: true }).fill(`${username} has a long password`);
   await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByRole("heading", { name: "Chats" }).waitFor();
+  await page.getByRole("heading", { name: "Chats", exact: true }).waitFor();
 }
 
 export async function logIn(page, address, username) {
@@ -108,7 +120,7 @@ export async function logIn(page, address, username) {
   await page.getByLabel("User name").fill(username);
   await page.getByLabel("Password", { exact: true }).fill(`${username} has a long password`);
   await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("heading", { name: "Chats" }).waitFor();
+  await page.getByRole("heading", { name: "Chats", exact: true }).waitFor();
 }
 
 export async function writeTo(page, username) {

@@ -8,7 +8,7 @@ import type { Chat, UserId } from "../talk/types.ts";
 import { calmLine } from "../text/calm.ts";
 import { plainText } from "../text/markdown.ts";
 import { shortTime } from "../time/days.ts";
-import { language, t } from "../words/words.ts";
+import { locale, t } from "../words/words.ts";
 import { useApp } from "./app.ts";
 import type { Hit } from "./ChatList.tsx";
 import { bodyWords, typingWords } from "./sayings.ts";
@@ -56,7 +56,7 @@ export function ChatItem(props: { chatId: string; open: boolean }): JSX.Element 
             <span class="chat-name theirs oneline">{title()}</span>
             <Show when={chat()?.muted}><Icon name="muted" class="small" /><span class="unseen">{t("list.muted")}</span></Show>
             <Show when={chat()?.lastAtMs}>
-              {(at) => <span class="chat-time">{status()}{shortTime(language(), dayWords(), at(), state.now())}</span>}
+              {(at) => <span class="chat-time">{status()}{shortTime(locale(), dayWords(), at(), state.now())}</span>}
             </Show>
           </span>
           <span class="chat-bottom">
@@ -123,7 +123,7 @@ export function MessageHit(props: { hit: Hit; query: string }): JSX.Element {
         <span class="chat-words">
           <span class="chat-top">
             <span class="chat-name theirs oneline">{state.title(props.hit.chatId)}</span>
-            <span class="chat-time">{shortTime(language(), dayWords(), props.hit.line.atMs, state.now())}</span>
+            <span class="chat-time">{shortTime(locale(), dayWords(), props.hit.line.atMs, state.now())}</span>
           </span>
           <span class="chat-preview theirs oneline">
             <For each={marked(text(), props.query)}>{(part) => (part.found ? <mark>{part.text}</mark> : part.text)}</For>

@@ -7,7 +7,7 @@ import { errorWords } from "../talk/errors.ts";
 import type { Device } from "../talk/types.ts";
 import { calmLine } from "../text/calm.ts";
 import { ago } from "../time/days.ts";
-import { language, t } from "../words/words.ts";
+import { locale, t } from "../words/words.ts";
 import { useApp } from "./app.ts";
 import { Offline } from "./Settings.tsx";
 
@@ -34,7 +34,7 @@ function OneDevice(props: { device: Device; changed: () => void }): JSX.Element 
   const seen = (): string => {
     if (props.device.current) return t("settings.thisDevice");
     if (props.device.lastSeen === undefined) return t("settings.never");
-    return t("settings.lastUsed", { when: ago(language(), t("time.now"), Date.parse(props.device.lastSeen), state.now()) });
+    return t("settings.lastUsed", { when: ago(locale(), t("time.now"), Date.parse(props.device.lastSeen), state.now()) });
   };
   const rename = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();

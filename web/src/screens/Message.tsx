@@ -8,7 +8,7 @@ import type { Failure, Line, Status } from "../talk/types.ts";
 import { hue, onlyEmoji } from "../text/calm.ts";
 import { clock, fullTime } from "../time/days.ts";
 import type { Row } from "../timeline/rows.ts";
-import { type Key, language, t } from "../words/words.ts";
+import { type Key, language, locale, t } from "../words/words.ts";
 import { useApp } from "./app.ts";
 import { longPress } from "./longPress.ts";
 import { react } from "./messageActions.ts";
@@ -57,7 +57,7 @@ export function MessageRow(props: {
         grouped: props.group && !own(), big: bigEmoji(line()) > 0, failed: failures().length > 0,
       }}
       role="article"
-      aria-label={`${name()}, ${clock(language(), line().atMs)}`}
+      aria-label={`${name()}, ${clock(locale(), line().atMs)}`}
       data-key={props.row.key}
       tabIndex={props.focusable ? 0 : -1}
       onFocus={(event) => event.target === event.currentTarget && props.onFocus()}
@@ -84,7 +84,7 @@ export function MessageRow(props: {
           <Content line={line()} />
           <span class="meta">
             <Show when={line().edited && line().body.type === "content"}><span>{t("chat.edited")}</span></Show>
-            <time dateTime={new Date(line().atMs).toISOString()} title={fullTime(language(), line().atMs)}>{clock(language(), line().atMs)}</time>
+            <time dateTime={new Date(line().atMs).toISOString()} title={fullTime(locale(), line().atMs)}>{clock(locale(), line().atMs)}</time>
             <Show when={own() && line().body.type === "content" && state.peer(props.chatId) !== state.me}><Sign status={line().status} /></Show>
           </span>
         </div>

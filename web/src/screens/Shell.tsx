@@ -5,7 +5,7 @@ import { Ask, type Question } from "../parts/overlays.tsx";
 import { Button, Empty } from "../parts/parts.tsx";
 import { go, route, toChat } from "../route/route.ts";
 import { createState } from "../talk/state.ts";
-import type { Talk } from "../talk/types.ts";
+import type { Client } from "../talk/types.ts";
 import { calmLine } from "../text/calm.ts";
 import { plainText } from "../text/markdown.ts";
 import { t } from "../words/words.ts";
@@ -22,7 +22,7 @@ import { shortcuts } from "./shortcuts.ts";
 
 const NOTICE_MS = 4_000;
 
-export function Shell(props: { talk: Talk; onLoggedOut: () => void }): JSX.Element {
+export function Shell(props: { talk: Client; onLoggedOut: () => void }): JSX.Element {
   const state = createState(props.talk);
   const [said, setSaid] = createSignal("");
   const [notice, setNotice] = createSignal("");

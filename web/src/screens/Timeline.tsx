@@ -8,7 +8,7 @@ import { held, type Held, shiftedAbove } from "../timeline/held.ts";
 import { type Row, rows } from "../timeline/rows.ts";
 import type { Line } from "../talk/types.ts";
 import { dayName } from "../time/days.ts";
-import { language, t } from "../words/words.ts";
+import { locale, t } from "../words/words.ts";
 import { useApp } from "./app.ts";
 import { jumpTaken, pendingJump } from "./jump.ts";
 import { MessageMenu, type Menued } from "./MessageMenu.tsx";
@@ -222,7 +222,7 @@ export function Timeline(props: {
         )}
       </Match>
       <Match when={one(item.row(), "day")}>
-        {(row) => <div class="day"><span>{dayName(language(), { today: t("time.today"), yesterday: t("time.yesterday") }, row().atMs, state.now())}</span></div>}
+        {(row) => <div class="day"><span>{dayName(locale(), { today: t("time.today"), yesterday: t("time.yesterday") }, row().atMs, state.now())}</span></div>}
       </Match>
       <Match when={one(item.row(), "event")}>
         {(row) => (

@@ -5,7 +5,7 @@ import type { Body, ChatEvent, ChatId, MemberChange, Role, UserId } from "../tal
 import { calmLine } from "../text/calm.ts";
 import { plainText } from "../text/markdown.ts";
 import { ago } from "../time/days.ts";
-import { language, t } from "../words/words.ts";
+import { language, locale, t } from "../words/words.ts";
 
 export function typingWords(state: State, chatId: ChatId): string | undefined {
   const users = state.typing(chatId).filter((user) => user !== state.me);
@@ -26,7 +26,7 @@ export function presenceWords(state: State, userId: UserId): string {
   if (presence.status === "away") return t("presence.away");
   const seen = presence.lastSeen === undefined ? Number.NaN : Date.parse(presence.lastSeen);
   if (Number.isNaN(seen)) return "";
-  return t("presence.seen", { when: ago(language(), t("time.now"), seen, state.now()) });
+  return t("presence.seen", { when: ago(locale(), t("time.now"), seen, state.now()) });
 }
 
 /** A message in one line. */

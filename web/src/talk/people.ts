@@ -3,7 +3,7 @@
 
 import { createStore } from "solid-js/store";
 import { calmLine } from "../text/calm.ts";
-import type { Calls, Profile, UserId } from "./types.ts";
+import type { Profile, Rest, UserId } from "./types.ts";
 
 const KNOWN_MAX = 2_000;
 const FRESH_MS = 24 * 60 * 60_000;
@@ -32,7 +32,7 @@ export interface People {
 
 export const storageKey = (me: UserId): string => `chinwag.people.${me}`;
 
-export function createPeople(calls: Pick<Calls, "user">, me: UserId, deletedName: () => string): People {
+export function createPeople(calls: Pick<Rest, "user">, me: UserId, deletedName: () => string): People {
   const [known, setKnown] = createStore<Record<UserId, Person>>(stored(me));
   const waiting = new Set<UserId>();
   const failed = new Set<UserId>();

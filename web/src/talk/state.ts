@@ -4,12 +4,12 @@ import { createEffect, createMemo, createSignal, onCleanup } from "solid-js";
 import { calmLine } from "../text/calm.ts";
 import { t } from "../words/words.ts";
 import { createPeople, type People } from "./people.ts";
-import type { Chat, ChatId, Connection, Presence, Talk, Timeline, UserId } from "./types.ts";
+import type { Chat, ChatId, Client, Connection, Presence, Timeline, UserId } from "./types.ts";
 
 const WATCHED_MAX = 200;
 
 export interface State {
-  readonly talk: Talk;
+  readonly talk: Client;
   readonly me: UserId;
   readonly people: People;
   connection(): Connection;
@@ -27,7 +27,7 @@ export interface State {
   now(): number;
 }
 
-export function createState(talk: Talk): State {
+export function createState(talk: Client): State {
   const again = { equals: false } as const;
   const [connection, setConnection] = createSignal(talk.connection);
   const [listed, setListed] = createSignal(talk.listed);

@@ -46,6 +46,10 @@ export async function speak(language: Language): Promise<void> {
 
 export const language = (): Language => loaded().language;
 
+/** How times and numbers are written: as in the browser's own region, where it speaks the language. */
+export const locale = (): string =>
+  navigator.languages.find((tag) => tag.split("-")[0] === language()) ?? language();
+
 /** With elements in the places. */
 export function parts<V>(key: Key, values: Readonly<Record<string, V | Value>>): (string | V)[] {
   const { messages, parsed, plurals, numbers } = loaded();
