@@ -160,7 +160,7 @@ pub struct Around<'a> {
 
 impl Data {
     /// Without parts and signature.
-    pub(crate) fn new(kind: Kind, seen: Seen) -> Self {
+    pub fn new(kind: Kind, seen: Seen) -> Self {
         Self {
             kind,
             text: String::new(),
@@ -224,13 +224,14 @@ impl Data {
     }
 
     /// The authenticated data of the commit.
-    pub(crate) fn bound(&self, around: Around<'_>) -> Hash {
+    pub fn bound(&self, around: Around<'_>) -> Hash {
         let mut writer = Writer::new("chinwag mls bound 1");
         self.write_bound(&mut writer, around);
         canonical::hash(&writer.finish())
     }
 
-    pub(crate) fn sign(&mut self, around: Around<'_>, by: &Certificate, keys: &DeviceKeys) {
+    /// Signs the record, once all its parts are in it.
+    pub fn sign(&mut self, around: Around<'_>, by: &Certificate, keys: &DeviceKeys) {
         self.signature = keys.sign(&self.signed_part(around, by)).to_vec();
     }
 

@@ -25,7 +25,7 @@ pub type Links = BTreeMap<UserId, Vec<Link>>;
 pub type Chains = BTreeMap<UserId, Chain>;
 
 /// The canonical bytes.
-pub(crate) fn encode(chains: &Links) -> Vec<u8> {
+pub fn encode(chains: &Links) -> Vec<u8> {
     let mut writer = Writer::new(LABEL);
     writer.count(chains.len());
     for (user, links) in chains {
@@ -38,7 +38,7 @@ pub(crate) fn encode(chains: &Links) -> Vec<u8> {
 }
 
 /// From canonical bytes, exactly; users in rising order.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Links, DecodeError> {
+pub fn decode(bytes: &[u8]) -> Result<Links, DecodeError> {
     let mut reader = Reader::new(bytes, LABEL, BLOB_BYTES_MAX)?;
     let count = reader.count(MEMBERS_MAX, "users")?;
     let mut chains = Links::new();

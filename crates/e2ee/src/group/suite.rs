@@ -45,7 +45,8 @@ impl Signer for Me<'_> {
 }
 
 impl Me<'_> {
-    pub(crate) fn credential(&self) -> CredentialWithKey {
+    /// The credential of its leaves.
+    pub fn credential(&self) -> CredentialWithKey {
         let credential = Credential::new(CredentialType::Other(CREDENTIAL), self.certificate.encode());
         CredentialWithKey { credential, signature_key: self.certificate.sign_key.to_vec().into() }
     }
@@ -70,8 +71,8 @@ pub(crate) fn lifetime() -> Lifetime {
     Lifetime::init(0, u64::MAX)
 }
 
-/// The extensions of a group: what members must be able to do, and the facts.
-pub(crate) fn extensions(facts: &Facts) -> Option<Extensions<GroupContext>> {
+/// The extensions of a group: what members must be able to do, and the facts. `None` where they are too large.
+pub fn extensions(facts: &Facts) -> Option<Extensions<GroupContext>> {
     let required = RequiredCapabilitiesExtension::new(
         &[ExtensionType::Unknown(FACTS_EXTENSION)],
         &[],

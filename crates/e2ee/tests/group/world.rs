@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chinwag_e2ee::content::{Cause, Draft, EpochKey, Header, Kind, LogHash, Plain, Sealer, Target};
 use chinwag_e2ee::group::{
-    Blobs, Chains, Epochs, Group, GroupError, Key, Links, Me, Outcome, Provider, Rows, Scope, StageError,
+    Blobs, Chains, Epochs, Group, Key, Links, Me, Outcome, Provider, Rows, Scope, StageError,
     Standing, Supply, Verdict, Wish, key_package,
 };
 use chinwag_e2ee::identity::{Action, Certificate, Chain, DeviceKeys, Link, RecoveryKey, RootKey};
@@ -613,9 +613,4 @@ fn take_in(device: &mut Device, outcome: &Outcome) {
         Some(Verdict::Counts { own: true }) => device.count("own commits"),
         _ => {}
     }
-}
-
-/// Whether the group failed where it must not.
-pub(crate) fn sound(result: Result<Outcome, GroupError>) -> Outcome {
-    result.expect("nothing was decided")
 }
