@@ -51,6 +51,7 @@ export class Client {
   readonly rest: Rest;
   readonly #session: Session;
   readonly #home: Home;
+  readonly #options: Options;
   readonly #screen = new Screen();
   readonly #outgoing: Outgoing;
   readonly #listeners = new Listeners<Changes>();
@@ -62,10 +63,11 @@ export class Client {
   #watched: readonly UserId[] | undefined;
   #closed = false;
 
-  private constructor(session: Session, home: Home, rest: Rest) {
+  private constructor(session: Session, home: Home, options: Options) {
     this.#session = session;
     this.#home = home;
-    this.rest = rest;
+    this.#options = options;
+    this.rest = new Rest(session.server, session.token, options.fetch);
     this.#outgoing = new Outgoing((number, wish) => this.#link?.wish(number, wish));
   }
 
@@ -121,14 +123,16 @@ export class Client {
   }
 
   static async #end(session: Session, home: Home, options: Options): Promise<void> {
-    // The server may have ended it already, or be out of reach; the token is forgotten all the same.
-    await new Rest(session.server, session.token, options.fetch).logOut().catch(() => {});
+    // The server may have ended it already, or be out of reach; the token is forgotten all the same. A device whose
+    // store is gone is never used again, so it goes as a whole.
+    const rest = new Rest(session.server, session.token, options.fetch);
+    await rest.revokeDevice(session.userId, session.deviceId).catch(() => {});
     await home.forget(session);
   }
 
   static async #start(session: Session, home: Home, options: Options, fresh: boolean): Promise<Client> {
     const webSocket = webSocketClass(options.webSocket);
-    const client = new Client(session, home, new Rest(session.server, session.token, options.fetch));
+    const client = new Client(session, home, options);
     const start = async (): Promise<Host> => {
       await loadEngine(home.engineBytes?.bind(home));
       let host: Host | undefined;
@@ -338,11 +342,10 @@ export class Client {
     return new Messages(finding);
   }
 
-  /** Ends the log-in of this device, here and at the server. */
+  /** Ends this device, here and at the server. */
   async logOut(): Promise<void> {
-    await this.rest.logOut().catch(() => {});
     await this.close();
-    await this.#home.forget(this.#session);
+    await Client.#end(this.#session, this.#home, this.#options);
   }
 
   /** Lets go of everything; what was sent is kept and goes out when a client is opened again. */

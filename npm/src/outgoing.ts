@@ -33,6 +33,7 @@ export class Outgoing {
   /** Wishes that are not known to be on disk, by number. */
   readonly #wishes = new Map<number, Waiting>();
   #numbers = 0;
+  #closed: ChinwagError | undefined;
 
   constructor(tell: (number: number, wish: Wish) => void) {
     this.#tell = tell;
@@ -59,7 +60,8 @@ export class Outgoing {
       done = resolve;
       sent.then(() => resolve(), reject);
     });
-    this.#put(wish, done, open?.failed);
+    if (this.#closed) open?.failed(this.#closed);
+    else this.#put(wish, done, open?.failed);
     // A screen that shows the line's own status need not look at either.
     sent.catch(() => {});
     kept.catch(() => {});
@@ -112,7 +114,9 @@ export class Outgoing {
     }
   }
 
+  /** What is not settled is refused with this, and all that comes. */
   close(error: ChinwagError): void {
+    this.#closed = error;
     for (const { failed } of [...this.#records.values()]) failed(error);
     this.#wishes.clear();
   }

@@ -24,6 +24,11 @@ pub(crate) enum Outcome {
     OutOfReach(String),
 }
 
+/// Whether this is a run that nobody watches: what is missing is installed, what cannot run fails.
+pub(crate) fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true" || value == "1")
+}
+
 /// What was asked for.
 pub(crate) struct Options {
     /// The steps to run; all where it is empty.
@@ -37,7 +42,7 @@ impl Options {
     /// # Errors
     /// What is not understood.
     pub(crate) fn parse(words: &[&str]) -> Result<Self, String> {
-        let ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+        let ci = is_ci();
         let mut options = Self { only: Vec::new(), list: false, install: ci, ci };
         let mut words = words.iter();
         while let Some(word) = words.next() {

@@ -45,6 +45,7 @@ pub(crate) struct Screen {
     pub(crate) watched: Vec<UserId>,
     lines: Vec<Shown>,
     order: Vec<ChatId>,
+    unsettled: usize,
     connection: bool,
     list: bool,
     presence: bool,
@@ -138,8 +139,9 @@ impl Screen {
         self.news.push(news);
     }
 
-    fn is_current(&self) -> bool {
-        let still = !(self.connection || self.list || self.presence || self.timeline);
+    fn is_current(&self, engine: &Engine) -> bool {
+        let still = self.unsettled == engine.unsettled()
+            && !(self.connection || self.list || self.presence || self.timeline);
         still && self.chats.is_empty() && self.typing.is_empty() && self.news.is_empty()
     }
 
@@ -150,7 +152,7 @@ impl Screen {
         engine: &mut Engine,
         at: Option<ChatId>,
     ) -> Result<Option<String>, serde_json::Error> {
-        if self.is_current() {
+        if self.is_current(engine) {
             return Ok(None);
         }
         let mine = std::mem::take(&mut self.timeline) && at == self.open;
@@ -190,6 +192,7 @@ impl Screen {
             self.lines = lines;
         }
         self.order = order;
+        self.unsettled = engine.unsettled();
         Ok(Some(text))
     }
 }

@@ -50,14 +50,15 @@ export class Socket {
     socket.onmessage = ({ data }: MessageEvent) => {
       if (current() && typeof data === "string") this.#events.frame(data);
     };
-    // Browsers say 1006 for every failure, which means no more than nothing.
-    socket.onclose = ({ code }: CloseEvent) => {
+    const closed = (code: number | null) => {
       if (!current()) return;
       this.#current = undefined;
-      this.#events.closed(code >= 4000 ? code : null);
+      this.#events.closed(code);
     };
-    // What follows is `onclose`.
-    socket.onerror = () => {};
+    // Below 4000 stand failures that browsers tell nothing of.
+    socket.onclose = ({ code }: CloseEvent) => closed(code >= 4000 ? code : null);
+    // Some tell of a connection that could not be made by this alone.
+    socket.onerror = () => closed(null);
   }
 
   send(text: string): void {

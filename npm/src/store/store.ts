@@ -56,7 +56,7 @@ export class Queue {
 
   #push(task: Task): void {
     this.#tasks.push(task);
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
@@ -67,6 +67,8 @@ export class Queue {
       else if (task.kind === "read") await this.#disk.read(task.ranges).then(task.done, task.failed);
       else await this.#writeMerged(task);
     }
+    // In the same step that found nothing more, so that what comes next is not left lying.
+    this.#running = undefined;
   }
 
   async #writeMerged(first: Task & { kind: "write" }): Promise<void> {

@@ -33,6 +33,11 @@ impl Context {
         &self.root
     }
 
+    /// Whether what is missing is to be installed.
+    pub(crate) const fn installs(&self) -> bool {
+        self.install
+    }
+
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Outcome {
         self.cargo_with(&[], arguments)
     }

@@ -3,7 +3,8 @@
 
 use super::Outcome;
 use super::command::{Context, Tool};
-use crate::tidy;
+use crate::shell::Trouble;
+use crate::{tidy, web};
 
 /// One step.
 pub(crate) struct Step {
@@ -13,7 +14,7 @@ pub(crate) struct Step {
 }
 
 /// All steps, in their order.
-pub(crate) const STEPS: [Step; 9] = [
+pub(crate) const STEPS: [Step; 10] = [
     Step { name: "fmt", what: "the code is formatted", run: format },
     Step { name: "tidy", what: "the house rules hold", run: hold_rules },
     Step { name: "deny", what: "licences, bans and sources of dependencies", run: deny },
@@ -22,6 +23,7 @@ pub(crate) const STEPS: [Step; 9] = [
     Step { name: "clippy", what: "no warning in any target", run: clippy },
     Step { name: "doc", what: "the documentation builds without a warning", run: document },
     Step { name: "build", what: "the program in release", run: build },
+    Step { name: "web", what: "the npm package, in Node and in a browser", run: test_web },
     Step { name: "test", what: "all tests of the workspace", run: test },
 ];
 
@@ -75,6 +77,14 @@ fn document(context: &mut Context) -> Outcome {
 
 fn build(context: &mut Context) -> Outcome {
     context.cargo(&["build", "--release", "--locked", "--quiet"])
+}
+
+fn test_web(context: &mut Context) -> Outcome {
+    match web::test(context.root(), context.installs()) {
+        Ok(()) => Outcome::Passed,
+        Err(Trouble::Missing(reason)) => Outcome::Skipped(reason),
+        Err(Trouble::Failed(reason)) => Outcome::Failed(reason),
+    }
 }
 
 fn test(context: &mut Context) -> Outcome {
