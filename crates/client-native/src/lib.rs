@@ -39,7 +39,7 @@ mod store;
 pub use address::ServerAddress;
 pub use chinwag_client as engine;
 pub use driver::SealMaker;
-pub use rest::Rest;
+pub use rest::{Appended, Rest};
 pub use sdk::changes::{Changes, Update};
 pub use sdk::messages::{Message, Messages};
 pub use sdk::open::{Login, OpenError, Profile};

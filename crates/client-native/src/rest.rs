@@ -1,5 +1,7 @@
 //! REST calls, each over a connection of its own.
 
+mod keys;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,12 +18,36 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use keys::Appended;
+
 use crate::{ClientError, ServerAddress, net};
 
 /// The largest answer that is read.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long a call may take: a log-in may wait for others' passwords to be computed.
 const ANSWER_MAX: Duration = Duration::from_secs(45);
+
+/// What a call sends.
+enum Sends {
+    Nothing,
+    Json(Vec<u8>),
+    Octets(Bytes),
+}
+
+impl Sends {
+    fn json<B: Serialize>(body: &B) -> Result<Self, ClientError> {
+        serde_json::to_vec(body).map(Self::Json).map_err(|error| ClientError::Broken(error.to_string()))
+    }
+
+    /// The media type and the bytes.
+    fn parts(self) -> (Option<&'static str>, Bytes) {
+        match self {
+            Self::Nothing => (None, Bytes::new()),
+            Self::Json(json) => (Some("application/json"), json.into()),
+            Self::Octets(bytes) => (Some("application/octet-stream"), bytes),
+        }
+    }
+}
 
 /// A server, and the token of one device if it has logged in.
 #[derive(Clone, Debug)]
@@ -41,6 +67,11 @@ impl Rest {
     pub fn with_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
+    }
+
+    /// The device's token, if it has logged in.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// The server.
@@ -158,16 +189,32 @@ impl Rest {
         path: &str,
         body: Option<&B>,
     ) -> Result<Bytes, ClientError> {
+        let body = body.map_or(Ok(Sends::Nothing), Sends::json)?;
+        self.send_bytes(method, path, body).await
+    }
+
+    async fn send_bytes(&self, method: Method, path: &str, body: Sends) -> Result<Bytes, ClientError> {
+        let (status, answer) = self.answered(method, path, body).await?;
+        if status.is_success() { Ok(answer) } else { Err(self.refusal(status, &answer)) }
+    }
+
+    /// The answer, whatever its status.
+    async fn answered(
+        &self,
+        method: Method,
+        path: &str,
+        body: Sends,
+    ) -> Result<(StatusCode, Bytes), ClientError> {
         let late = || ClientError::Broken(format!("no answer within {} s", ANSWER_MAX.as_secs()));
         tokio::time::timeout(ANSWER_MAX, self.exchange(method, path, body)).await.map_err(|_| late())?
     }
 
-    async fn exchange<B: Serialize>(
+    async fn exchange(
         &self,
         method: Method,
         path: &str,
-        body: Option<&B>,
-    ) -> Result<Bytes, ClientError> {
+        body: Sends,
+    ) -> Result<(StatusCode, Bytes), ClientError> {
         let broken = |error: &dyn std::fmt::Display| ClientError::Broken(error.to_string());
         let stream = net::connect(&self.address).await?;
         let (mut sender, connection) =
@@ -179,14 +226,11 @@ impl Rest {
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        let bytes = match body {
-            Some(body) => {
-                request = request.header(header::CONTENT_TYPE, "application/json");
-                serde_json::to_vec(body).map_err(|e| broken(&e))?
-            }
-            None => Vec::new(),
-        };
-        let request = request.body(Full::new(Bytes::from(bytes))).map_err(|e| broken(&e))?;
+        let (media_type, bytes) = body.parts();
+        if let Some(media_type) = media_type {
+            request = request.header(header::CONTENT_TYPE, media_type);
+        }
+        let request = request.body(Full::new(bytes)).map_err(|e| broken(&e))?;
         let exchange = async {
             let answer = sender.send_request(request).await.map_err(|e| broken(&e))?;
             let status = answer.status();
@@ -195,14 +239,13 @@ impl Rest {
             Ok((status, body.to_bytes()))
         };
         tokio::pin!(exchange, connection);
-        let (status, body) = tokio::select! {
-            done = &mut exchange => done?,
+        tokio::select! {
+            done = &mut exchange => done,
             ended = &mut connection => match ended {
-                Ok(()) => exchange.await?,
-                Err(error) => return Err(broken(&error)),
+                Ok(()) => exchange.await,
+                Err(error) => Err(broken(&error)),
             },
-        };
-        if status.is_success() { Ok(body) } else { Err(self.refusal(status, &body)) }
+        }
     }
 
     fn refusal(&self, status: StatusCode, body: &[u8]) -> ClientError {

@@ -8,6 +8,10 @@ mod access;
 mod accounts;
 #[path = "api_rest/bench/mod.rs"]
 mod bench;
+#[path = "api_rest/blobs.rs"]
+mod blobs;
+#[path = "api_rest/chains.rs"]
+mod chains;
 #[path = "api_rest/chats.rs"]
 mod chats;
 #[path = "api_rest/contacts.rs"]
@@ -20,6 +24,10 @@ mod devices;
 mod erasure;
 #[path = "api_rest/http.rs"]
 mod http;
+#[path = "api_rest/inbox.rs"]
+mod inbox;
+#[path = "api_rest/keys.rs"]
+mod keys;
 #[path = "api_rest/members.rs"]
 mod members;
 #[path = "api_rest/messages.rs"]

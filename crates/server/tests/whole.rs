@@ -17,6 +17,8 @@ mod devices;
 mod frames;
 #[path = "whole/history.rs"]
 mod history;
+#[path = "whole/keys.rs"]
+mod keys;
 #[path = "whole/membership.rs"]
 mod membership;
 #[path = "whole/mls.rs"]

@@ -7,7 +7,9 @@ use chinwag_proto::Code;
 use utoipa::openapi::HttpMethod;
 use utoipa_axum::router::UtoipaMethodRouter;
 
-use super::{Api, blocks, chats, contacts, devices, docs, members, messages, presence, users};
+use super::{
+    Api, blobs, blocks, chats, contacts, devices, docs, inbox, keys, members, messages, presence, users,
+};
 
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +81,17 @@ pub const ENDPOINTS: &[Endpoint] = &[
     members::add::ENDPOINT,
     members::set_role::ENDPOINT,
     members::remove::ENDPOINT,
+    keys::stock::ENDPOINT,
+    keys::publish::ENDPOINT,
+    keys::claim::ENDPOINT,
+    keys::chain::ENDPOINT,
+    keys::append_chain::ENDPOINT,
+    keys::backups::ENDPOINT,
+    keys::append_backup::ENDPOINT,
+    keys::backup::ENDPOINT,
+    inbox::ENDPOINT,
+    blobs::put::ENDPOINT,
+    blobs::get::ENDPOINT,
     docs::openapi_json::ENDPOINT,
     docs::page::ENDPOINT,
     docs::style::ENDPOINT,

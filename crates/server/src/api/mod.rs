@@ -4,6 +4,7 @@
 //! authorisation test alike. Rules are not here but in `service` and `chinwag-chat`; `/healthz`,
 //! `/readyz`, `/metrics`, `/ws` and the web app are served by others and merged in by the node.
 
+mod blobs;
 mod blocks;
 mod chats;
 mod contacts;
@@ -13,6 +14,8 @@ mod endpoint;
 pub mod extract;
 mod fallback;
 mod headers;
+mod inbox;
+mod keys;
 mod members;
 mod messages;
 mod openapi;

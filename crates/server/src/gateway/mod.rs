@@ -94,7 +94,7 @@ impl GatewaySettings {
             node,
             incarnation,
             origins: Vec::new(),
-            features: vec!["cbor".to_owned(), "mls".to_owned()],
+            features: ["cbor", "mls", "keys"].map(ToOwned::to_owned).to_vec(),
             stall: Duration::from_secs(30),
             beat: Duration::from_secs(1),
             rights: Duration::from_secs(300),

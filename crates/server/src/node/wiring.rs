@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use chinwag_embedded::ledger::{EmbeddedLedger, LedgerObserver, LedgerSettings};
 use chinwag_embedded::{
-    CursorSettings, DataFolder, FolderError, LocalBus, LocalPresence, OpenError, PresenceLimits,
-    SqliteCursors, SqliteDirectory, check, ledger,
+    CursorSettings, DataFolder, FolderBlobs, FolderError, LocalBus, LocalPresence, OpenError, PresenceLimits,
+    SqliteBackups, SqliteCursors, SqliteDirectory, check, ledger,
 };
 use chinwag_ports::{Clock, Commits, Ledger, LiveBus, Memberships, Unavailable};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
@@ -32,6 +32,8 @@ struct Opened {
     folder: DataFolder,
     directory: Arc<SqliteDirectory>,
     cursors: Arc<SqliteCursors>,
+    backups: Arc<SqliteBackups>,
+    blobs: Arc<FolderBlobs>,
     ledger: Arc<EmbeddedLedger>,
     live_bus: Arc<dyn LiveBus>,
 }
@@ -54,17 +56,19 @@ fn open_all(path: &Path) -> Result<Opened, StartError> {
     let place = folder.place();
     let directory = Arc::new(SqliteDirectory::open(&place).map_err(|why| refused(path, why))?);
     let cursors = SqliteCursors::open(&place, CursorSettings::default()).map_err(|why| refused(path, why))?;
+    let backups = Arc::new(SqliteBackups::open(&place).map_err(|why| refused(path, why))?);
+    let blobs = Arc::new(FolderBlobs::open(&place).map_err(|why| refused(path, why))?);
     let live_bus: Arc<dyn LiveBus> = Arc::new(LocalBus::new());
     let memberships = Arc::clone(&directory) as Arc<dyn Memberships>;
     let commits: Arc<dyn Commits> = Arc::new(Fanout::new(memberships, Arc::clone(&live_bus)));
     let figures = Arc::new(LedgerFigures::new());
     let ledger = EmbeddedLedger::open_observed(&place, LedgerSettings::default(), commits, figures);
     let ledger = Arc::new(ledger.map_err(|why| unusable(path, why))?);
-    Ok(Opened { folder, directory, cursors: Arc::new(cursors), ledger, live_bus })
+    Ok(Opened { folder, directory, cursors: Arc::new(cursors), backups, blobs, ledger, live_bus })
 }
 
 fn engines(opened: Opened, clock: Arc<dyn Clock>, session_ms: i64) -> Engines {
-    let Opened { folder, directory, cursors, ledger, live_bus } = opened;
+    let Opened { folder, directory, cursors, backups, blobs, ledger, live_bus } = opened;
     let discovery = Arc::new(directory.discovery());
     let presence = PresenceLimits { session_ms, ..PresenceLimits::default() };
     let ports = Ports {
@@ -73,10 +77,15 @@ fn engines(opened: Opened, clock: Arc<dyn Clock>, session_ms: i64) -> Engines {
         profiles: directory.clone(),
         invites: directory.clone(),
         devices: directory.clone(),
+        key_packages: directory.clone(),
+        device_chains: directory.clone(),
+        blob_book: directory.clone(),
         contacts: directory.clone(),
         memberships: directory.clone(),
         reservations: directory.clone(),
         cursors: cursors.clone(),
+        backups: backups.clone(),
+        blobs,
         live_bus,
         presence: Arc::new(LocalPresence::new(presence)),
         discovery: discovery.clone(),
@@ -85,14 +94,19 @@ fn engines(opened: Opened, clock: Arc<dyn Clock>, session_ms: i64) -> Engines {
     };
     let obstacle = {
         let (ledger, directory, cursors) = (ledger.clone(), directory.clone(), cursors.clone());
+        let backups = backups.clone();
         move || {
-            let engines =
-                [("ledger", ledger.ready()), ("directory", directory.ready()), ("cursors", cursors.ready())];
+            let engines = [
+                ("ledger", ledger.ready()),
+                ("directory", directory.ready()),
+                ("cursors", cursors.ready()),
+                ("backups", backups.ready()),
+            ];
             engines.into_iter().find_map(|(engine, ready)| Some(format!("{engine}: {}", ready.err()?)))
         }
     };
     let gauges = gauges(Arc::clone(&ledger));
-    let close: Closing = Box::new(move || Box::pin(close(folder, ledger, cursors, directory)));
+    let close: Closing = Box::new(move || Box::pin(close(folder, ledger, cursors, backups, directory)));
     Engines { ports, obstacle: Arc::new(obstacle), gauges: Box::new(gauges), close }
 }
 
@@ -101,6 +115,7 @@ async fn close(
     folder: DataFolder,
     ledger: Arc<EmbeddedLedger>,
     cursors: Arc<SqliteCursors>,
+    backups: Arc<SqliteBackups>,
     directory: Arc<SqliteDirectory>,
 ) {
     let told = |engine: &str, closed: Result<(), Unavailable>| {
@@ -109,14 +124,17 @@ async fn close(
         }
     };
     told("ledger", ledger.close().await);
-    let (marks, users) = (Arc::clone(&cursors), Arc::clone(&directory));
-    let closed = spawn_blocking(move || (marks.close(), users.close())).await;
+    let (marks, keys, users) = (Arc::clone(&cursors), Arc::clone(&backups), Arc::clone(&directory));
+    let closed = spawn_blocking(move || (marks.close(), keys.close(), users.close())).await;
     match closed {
-        Ok((marks, users)) => {
+        Ok((marks, keys, users)) => {
             told("cursors", marks);
+            told("backups", keys);
             told("directory", users);
         }
-        Err(_) => told("cursors and directory", Err(Unavailable("closing them broke off".to_owned()))),
+        Err(_) => {
+            told("cursors, backups and directory", Err(Unavailable("closing them broke off".to_owned())));
+        }
     }
     drop(folder);
 }

@@ -40,6 +40,18 @@ pub enum Failure {
         /// The head.
         head: Seq,
     },
+    /// What is appended to has moved on.
+    #[error("what is appended to ends elsewhere; read what follows `after` and decide again")]
+    StaleVersion {
+        /// The number of its last item.
+        after: Seq,
+    },
+    /// Above its limit.
+    #[error("the body has at most {bytes_max} bytes")]
+    TooLarge {
+        /// The limit.
+        bytes_max: usize,
+    },
     /// Too many requests.
     #[error("too many requests; try again in {retry_after_ms} ms")]
     RateLimited {
@@ -66,6 +78,8 @@ impl Failure {
             Self::UsernameTaken => Code::UsernameTaken,
             Self::EmailTaken => Code::EmailTaken,
             Self::IdempotencyConflict => Code::IdempotencyConflict,
+            Self::StaleVersion { .. } => Code::StaleVersion,
+            Self::TooLarge { .. } => Code::PayloadTooLarge,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::Refused(refusal) => refusal.code(),
             Self::Unavailable(_) => Code::Unavailable,
@@ -78,7 +92,9 @@ impl Failure {
         match self {
             Self::RateLimited { retry_after_ms } => problem.retry_after_ms = Some(*retry_after_ms),
             Self::AboveHead { head } => problem.head = Some(*head),
-            Self::Refused(Refusal::StaleEpoch { after }) => problem.after = Some(*after),
+            Self::StaleVersion { after } | Self::Refused(Refusal::StaleEpoch { after }) => {
+                problem.after = Some(*after);
+            }
             Self::Unavailable(why) => {
                 tracing::warn!(reason = %why, "an engine is unavailable");
                 problem.retry_after_ms = Some(UNAVAILABLE_RETRY_MS);

@@ -5,12 +5,16 @@
 
 pub mod accounts;
 pub mod auth;
+pub mod blobs;
 pub mod budget;
+pub mod chains;
 pub mod chat_list;
 pub mod failure;
 pub mod fanout;
 pub mod ids;
+pub mod keys;
 pub mod marks;
+pub mod notices;
 pub mod passwords;
 pub mod ports;
 pub mod presence;
@@ -49,9 +53,17 @@ pub struct Services {
     /// How many sends a device may make.
     pub budget: budget::SendBudget,
     /// Records on their way into the ledger.
-    pub sending: sending::Sending,
+    pub sending: Arc<sending::Sending>,
     /// Entries and messages on their way out.
-    pub reading: reading::Reading,
+    pub reading: Arc<reading::Reading>,
+    /// Key packages.
+    pub keys: keys::Keys,
+    /// Device chains and backups.
+    pub chains: chains::Chains,
+    /// Notices in inboxes.
+    pub notices: notices::Notices,
+    /// Blobs of chats.
+    pub blobs: blobs::Blobs,
     /// Summaries of chats.
     pub chat_list: chat_list::ChatList,
     /// Read and delivered marks.
@@ -66,14 +78,23 @@ impl Services {
     /// Wires the capabilities to the engines.
     pub fn new(ports: Ports, limits: Arc<Limits>, ids: Arc<ids::IdGenerator>) -> Self {
         let visibility = Arc::new(visibility::Visibility::new(&ports, &limits));
+        let reading = Arc::new(reading::Reading::new(&ports, Arc::clone(&limits)));
+        let sending =
+            Arc::new(sending::Sending::new(&ports, &limits, Arc::clone(&ids), Arc::clone(&visibility)));
+        let (sends, reads, sees) =
+            (|| Arc::clone(&sending), || Arc::clone(&reading), || Arc::clone(&visibility));
         Self {
             auth: auth::Auth::new(&ports),
             budget: budget::SendBudget::new(&limits),
-            sending: sending::Sending::new(&ports, &limits, Arc::clone(&ids), Arc::clone(&visibility)),
-            reading: reading::Reading::new(&ports, Arc::clone(&limits)),
-            chat_list: chat_list::ChatList::new(&ports, Arc::clone(&limits), Arc::clone(&visibility)),
-            marks: marks::Marks::new(&ports, Arc::clone(&limits), Arc::clone(&visibility)),
-            presences: presence::Presences::new(&ports, Arc::clone(&visibility)),
+            keys: keys::Keys::new(&ports, Arc::clone(&limits), sees()),
+            chains: chains::Chains::new(&ports, Arc::clone(&limits), sees()),
+            notices: notices::Notices::new(&limits, reads(), sends(), sees()),
+            blobs: blobs::Blobs::new(&ports, &limits, reads(), sends()),
+            chat_list: chat_list::ChatList::new(&ports, Arc::clone(&limits), sees()),
+            marks: marks::Marks::new(&ports, Arc::clone(&limits), sees()),
+            presences: presence::Presences::new(&ports, sees()),
+            sending,
+            reading,
             visibility,
             ports,
             limits,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chinwag_ports::{
-    Accounts, Clock, Contacts, Cursors, Devices, Discovery, IdLease, Invites, Ledger, LiveBus, Memberships,
-    Presence, Profiles, Reservations,
+    Accounts, Backups, BlobBook, Blobs, Clock, Contacts, Cursors, DeviceChains, Devices, Discovery, IdLease,
+    Invites, KeyPackages, Ledger, LiveBus, Memberships, Presence, Profiles, Reservations,
 };
 
 /// One handle per port; cheap to clone.
@@ -20,6 +20,12 @@ pub struct Ports {
     pub invites: Arc<dyn Invites>,
     /// Devices and tokens.
     pub devices: Arc<dyn Devices>,
+    /// Key packages of devices.
+    pub key_packages: Arc<dyn KeyPackages>,
+    /// Device chains.
+    pub device_chains: Arc<dyn DeviceChains>,
+    /// Who has put which blob into which chat.
+    pub blob_book: Arc<dyn BlobBook>,
     /// Contacts and blocks.
     pub contacts: Arc<dyn Contacts>,
     /// The chats of users.
@@ -28,6 +34,10 @@ pub struct Ports {
     pub reservations: Arc<dyn Reservations>,
     /// Read and delivered marks.
     pub cursors: Arc<dyn Cursors>,
+    /// Backups.
+    pub backups: Arc<dyn Backups>,
+    /// Where the bytes of blobs lie.
+    pub blobs: Arc<dyn Blobs>,
     /// Fan-out between nodes.
     pub live_bus: Arc<dyn LiveBus>,
     /// Which device is connected where.

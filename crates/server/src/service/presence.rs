@@ -122,8 +122,8 @@ impl Presences {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use chinwag_ports::twins::{
-        FakeClock, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery, MemoryLedger, MemoryPresence,
-        NoCommits,
+        FakeClock, MemoryBackups, MemoryBlobs, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery,
+        MemoryLedger, MemoryPresence, NoCommits,
     };
     use chinwag_ports::{Session, Subscriber};
     use chinwag_proto::Limits;
@@ -163,10 +163,15 @@ mod tests {
                 profiles: directory.clone(),
                 invites: directory.clone(),
                 devices: directory.clone(),
+                key_packages: directory.clone(),
+                device_chains: directory.clone(),
+                blob_book: directory.clone(),
                 contacts: directory.clone(),
                 memberships: directory.clone(),
                 reservations: directory,
                 cursors: Arc::new(MemoryCursors::new()),
+                backups: Arc::new(MemoryBackups::new()),
+                blobs: Arc::new(MemoryBlobs::new()),
                 live_bus: bus,
                 presence: presence.clone(),
                 discovery: discovery.clone(),

@@ -84,7 +84,12 @@ impl Sending {
 
     /// What a request came to that was made before it would be refused (the receiver has blocked the
     /// sender since, or is gone): the first result stands for ever. Otherwise the failure.
-    async fn earlier(&self, caller: Caller, request: Request, failure: Failure) -> Result<Appended, Failure> {
+    pub(super) async fn earlier(
+        &self,
+        caller: Caller,
+        request: Request,
+        failure: Failure,
+    ) -> Result<Appended, Failure> {
         let may_be_known = request.id.is_some() && !matches!(failure, Failure::Unavailable(_));
         if !may_be_known {
             return Err(failure);
@@ -199,7 +204,7 @@ impl Sending {
     }
 
     /// In a direct chat: the other user is there and does not block the sender.
-    async fn check_peer(&self, sender: UserId, chat: ChatId) -> Result<(), Failure> {
+    pub(super) async fn check_peer(&self, sender: UserId, chat: ChatId) -> Result<(), Failure> {
         let Some(peer) = chat.peer(sender) else {
             return Ok(());
         };

@@ -77,6 +77,11 @@ impl<K: Eq + Hash> Windows<K> {
         Ok(())
     }
 
+    /// The same as a failure.
+    fn pass(&self, key: K) -> Result<(), Failure> {
+        self.take(key, false).map_err(|retry_after_ms| Failure::RateLimited { retry_after_ms })
+    }
+
     fn give_back(&self, key: &K) {
         let mut open = self.open.lock();
         if let Some(window) = open.get_mut(key) {
@@ -94,6 +99,25 @@ fn make_room<K: Eq + Hash>(open: &mut HashMap<K, Window>, capacity: usize, now: 
     open.retain(|_, window| now.duration_since(window.since) < WINDOW);
     if open.len() > capacity / 4 * 3 {
         open.clear();
+    }
+}
+
+/// How often a user may do something that concerns another: all in all, and to each.
+pub struct PairThrottle {
+    by_user: Windows<UserId>,
+    by_pair: Windows<(UserId, UserId)>,
+}
+
+impl PairThrottle {
+    /// So often a minute.
+    pub fn new(by_user: u32, by_pair: u32) -> Self {
+        Self { by_user: Windows::new(by_user), by_pair: Windows::new(by_pair) }
+    }
+
+    /// Counts one.
+    pub fn take(&self, user: UserId, other: UserId) -> Result<(), Failure> {
+        self.by_user.pass(user)?;
+        self.by_pair.pass((user, other)).inspect_err(|_| self.by_user.give_back(&user))
     }
 }
 
@@ -162,13 +186,12 @@ impl Throttle {
 
     /// Counts a registration from an address.
     pub fn register(&self, address: IpAddr) -> Result<(), Failure> {
-        let taken = self.registrations.take(AddressKey::from(address), false);
-        taken.map_err(|retry_after_ms| Failure::RateLimited { retry_after_ms })
+        self.registrations.pass(AddressKey::from(address))
     }
 
     /// Counts a look-up by a user.
     pub fn look_up(&self, user: UserId) -> Result<(), Failure> {
-        self.lookups.take(user, false).map_err(|retry_after_ms| Failure::RateLimited { retry_after_ms })
+        self.lookups.pass(user)
     }
 
     /// Notes that a user was authenticated at an address.
@@ -279,6 +302,17 @@ mod tests {
         let (one, other) = (UserId::new(1).unwrap(), UserId::new(2).unwrap());
         assert!((0..120).all(|_| throttle.look_up(one).is_ok()));
         assert!(throttle.look_up(one).is_err() && throttle.look_up(other).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_concerns_another_has_a_limit_for_each_and_one_for_all() {
+        let (throttle, user) = (PairThrottle::new(5, 2), |number| UserId::new(number).unwrap());
+        let take = |other| throttle.take(user(1), user(other)).is_ok();
+        assert_eq!([take(2), take(2), take(2), take(2)], [true, true, false, false]);
+        assert_eq!([take(3), take(3), take(4), take(5)], [true, true, true, false], "refusals do not count");
+        assert!(throttle.take(user(2), user(1)).is_ok());
+        tokio::time::advance(WINDOW).await;
+        assert!(take(2));
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,6 +9,10 @@ use chinwag_server::api::{Described, described};
 use serde_json::{Value, json};
 
 use crate::bench::{Answer, Group, PASSWORD, Person, Server};
+use crate::blobs::blob_name;
+
+/// What Mia has put into the group.
+const BLOB: &str = "bytes";
 
 /// Who asks. The group belongs to somebody else; the member is called Mia, and the paths about a user
 /// name her.
@@ -58,6 +62,9 @@ impl Scene {
         olga.gives_role("admin", &ada, group).await.is(204);
         olga.removes(&eve, group).await.is(204);
         let seq = mia.sent("hello", group).await.seq.get();
+        let path = format!("/chats/{group}/blobs/{}", blob_name(BLOB.as_bytes()));
+        let put = server.call("PUT", &path).token(&mia.token).raw("application/octet-stream", BLOB);
+        put.answer().await.is(204);
         let mia_elsewhere = mia.another_device("second").await;
         let mia_revoked = mia.another_device("lost").await;
         let path = format!("/users/{}/devices/{}", mia.id, mia_revoked.device);
@@ -85,6 +92,7 @@ impl Scene {
             .replace("{userId}", &self.mia.id.to_string())
             .replace("{otherId}", &self.olga.id.to_string())
             .replace("{deviceId}", &self.mia.device.to_string())
+            .replace("{sha256}", &blob_name(BLOB.as_bytes()).to_string())
     }
 
     async fn ask(&self, row: &Row, who: Who) -> Answer {
@@ -94,8 +102,10 @@ impl Scene {
             call = call.token(token);
         }
         let body = (row.body)(self);
-        if !body.is_null() {
-            call = call.json(&body);
+        match &body {
+            Value::Null => {}
+            Value::String(bytes) => call = call.raw("application/octet-stream", bytes.as_bytes()),
+            body => call = call.json(body),
         }
         call.answer().await
     }
@@ -129,6 +139,11 @@ fn users(route: &'static str, query: fn(&Scene) -> String, body: fn(&Scene) -> V
 /// Mia herself may, on any of her devices.
 fn own(route: &'static str, body: fn(&Scene) -> Value, status: u16) -> Row {
     row(route, plain, body, [Err(Forbidden), Err(Forbidden), Ok(status), Err(Forbidden), Ok(status)])
+}
+
+/// The device that the path names may, and no other, not even of the same user.
+fn device(route: &'static str, body: fn(&Scene) -> Value, status: u16) -> Row {
+    row(route, plain, body, [Err(NotFound), Err(NotFound), Ok(status), Err(NotFound), Err(NotFound)])
 }
 
 /// Members may.
@@ -204,6 +219,21 @@ fn table() -> Vec<Row> {
             [Err(NotFound), Err(NotMember), Err(Forbidden), Err(Forbidden), Err(Forbidden)],
         ),
         members("DELETE /chats/{chatId}/members/{userId}", NO_BODY, 204),
+        device("GET /devices/{deviceId}/keys", NO_BODY, 200),
+        device("POST /devices/{deviceId}/keys", |_| json!({"keyPackages": ["AA"]}), 200),
+        users("POST /users/{userId}/keys/claim", plain, |_| json!({}), 200),
+        users("GET /users/{userId}/keys/chain", plain, NO_BODY, 200),
+        users("POST /users/me/keys/chain", plain, |_| json!({"after": 0, "links": ["AA"]}), 200),
+        users("GET /users/me/keys/backups", plain, NO_BODY, 200),
+        users("POST /users/me/keys/backups", plain, |_| json!({"after": 0, "records": ["AA"]}), 200),
+        users("GET /users/me/keys/backups/{deviceId}", plain, NO_BODY, 200),
+        members(
+            "POST /users/{userId}/inbox",
+            |scene| json!({"kind": "welcome", "data": {"type": "a", "text": "b", "chatId": scene.group.0}}),
+            201,
+        ),
+        members("PUT /chats/{chatId}/blobs/{sha256}", |_| json!(BLOB), 204),
+        members("GET /chats/{chatId}/blobs/{sha256}", NO_BODY, 200),
         anyone("GET /openapi.json", NO_BODY, 200),
         anyone("GET /docs", NO_BODY, 200),
         anyone("GET /docs/style.css", NO_BODY, 200),

@@ -366,6 +366,7 @@ async fn ready_says_who_and_what() {
     assert_eq!(ready["heartbeatMs"], 30_000);
     assert_eq!(ready["serverTime"], json!(world.clock.now()));
     assert!(ready["features"].as_array().unwrap().contains(&json!("cbor")));
+    assert!(ready["features"].as_array().unwrap().contains(&json!("keys")));
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use std::time::Duration;
 use chinwag_chat::Ask;
 use chinwag_ports::directory::{CreateUser, NewDevice, TokenHash};
 use chinwag_ports::twins::{
-    FakeClock, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery, MemoryLedger, MemoryPresence,
+    FakeClock, MemoryBackups, MemoryBlobs, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery,
+    MemoryLedger, MemoryPresence,
 };
 use chinwag_ports::{Accounts, Appended, Clock, Devices, LiveBus, Memberships};
 use chinwag_proto::entry::History;
@@ -95,10 +96,15 @@ impl World {
             profiles: directory.clone(),
             invites: directory.clone(),
             devices: directory.clone(),
+            key_packages: directory.clone(),
+            device_chains: directory.clone(),
+            blob_book: directory.clone(),
             contacts: directory.clone(),
             memberships: directory.clone(),
             reservations: directory.clone(),
             cursors: Arc::new(MemoryCursors::new()),
+            backups: Arc::new(MemoryBackups::new()),
+            blobs: Arc::new(MemoryBlobs::new()),
             live_bus: bus.clone(),
             presence: presence.clone(),
             discovery: discovery.clone(),

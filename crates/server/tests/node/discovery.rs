@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use chinwag_ports::twins::{
-    FakeClock, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery, MemoryLedger, MemoryPresence,
+    FakeClock, MemoryBackups, MemoryBlobs, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery,
+    MemoryLedger, MemoryPresence,
 };
 use chinwag_ports::{Discovery, LiveBus};
 use chinwag_server::node::Node;
@@ -26,10 +27,15 @@ fn ports(discovery: &Arc<MemoryDiscovery>) -> Ports {
         profiles: directory.clone(),
         invites: directory.clone(),
         devices: directory.clone(),
+        key_packages: directory.clone(),
+        device_chains: directory.clone(),
+        blob_book: directory.clone(),
         contacts: directory.clone(),
         memberships: directory.clone(),
         reservations: directory,
         cursors: Arc::new(MemoryCursors::new()),
+        backups: Arc::new(MemoryBackups::new()),
+        blobs: Arc::new(MemoryBlobs::new()),
         live_bus,
         presence: Arc::new(MemoryPresence::new()),
         discovery: discovery.clone(),

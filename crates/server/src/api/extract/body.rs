@@ -24,31 +24,50 @@ impl<T: DeserializeOwned> FromRequest<Arc<Api>> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
-        if !is_json(&parts.headers) {
-            let detail = "the body has to be JSON, with the header `Content-Type: application/json`";
-            return Err(ApiError::new(Code::UnsupportedMediaType, detail));
-        }
-        let bytes = read(&parts.headers, body, api.services.limits.body_bytes).await?;
-        parse(&bytes).map(Self)
+        from_json(request, api.services.limits.body_bytes).await.map(Self)
     }
 }
 
-/// Whether the content type is `application/json`, with or without parameters.
+/// The same for bodies that carry many keys.
+pub(in crate::api) struct KeysBody<T>(pub(in crate::api) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Api>> for KeysBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, ApiError> {
+        from_json(request, api.services.limits.keys_body_bytes).await.map(Self)
+    }
+}
+
+async fn from_json<T: DeserializeOwned>(request: Request, max: usize) -> Result<T, ApiError> {
+    let (parts, body) = request.into_parts();
+    if !is_json(&parts.headers) {
+        let detail = "the body has to be JSON, with the header `Content-Type: application/json`";
+        return Err(ApiError::new(Code::UnsupportedMediaType, detail));
+    }
+    parse(&read(&parts.headers, body, max).await?)
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
+    is_media_type(headers, "application/json")
+}
+
+/// Whether the content type is this one, with or without parameters.
+pub(in crate::api) fn is_media_type(headers: &HeaderMap, media_type: &str) -> bool {
     let Some(Ok(content_type)) = headers.get(CONTENT_TYPE).map(|value| value.to_str()) else {
         return false;
     };
-    content_type
-        .split(';')
-        .next()
-        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    content_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
+}
+
+/// The length of the body as its header says it.
+pub(in crate::api) fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, ApiError> {
     let too_large = || ApiError::new(Code::PayloadTooLarge, format!("the body has at most {max} bytes"));
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > max as u64) {
+    if announced(headers).is_some_and(|length| length > max as u64) {
         return Err(too_large());
     }
     match Limited::new(body, max).collect().await {

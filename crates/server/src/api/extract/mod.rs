@@ -7,7 +7,7 @@ mod path;
 mod query;
 
 pub use address::ClientAddr;
-pub(super) use body::JsonBody;
+pub(super) use body::{JsonBody, KeysBody, announced, is_media_type};
 pub(super) use path::{OwnPath, PathIds};
 pub(super) use query::{QueryOf, page_size};
 

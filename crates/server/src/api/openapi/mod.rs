@@ -28,6 +28,7 @@ const TAGS: &[(&str, &str)] = &[
     ("messages", "Send, read, edit, delete, react."),
     ("chats", "The chat list, groups, raw entries, read marks."),
     ("members", "Who belongs to a group, and in which role."),
+    ("keys", "What is kept for encrypted chats: key packages, device chains, backups, notices, blobs."),
     ("server", "The WebSocket, health, figures, this description."),
 ];
 

@@ -1,4 +1,5 @@
-//! The end of an account: the log-in dies, the groups are left, the messages stay as from a deleted user.
+//! The end of an account: the log-in dies, the groups are left, what was kept for the user goes, the messages
+//! stay as from a deleted user, and so does the device chain.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,13 +47,18 @@ impl Erasure {
     pub async fn erase(&self, caller: Caller) -> Result<(), Failure> {
         let user = caller.user;
         self.leave_groups(caller).await?;
+        let services = &self.shared.services;
+        // Before the account: whoever is told that it failed can still ask again.
+        services.chains.erase(user).await?;
+        services.blobs.erase(user).await?;
         let devices: Vec<DeviceId> =
             self.devices.devices(user).await?.into_iter().map(|device| device.id).collect();
         self.accounts.erase(user).await?;
-        self.shared.services.visibility.forget(user);
+        services.visibility.forget(user);
         self.shared.revocation.announce(user, devices);
         profile::announce(&*self.live_bus, user);
-        // Whoever added him to a group between the first look and the end finds him gone again.
+        // What he put, and whoever added him to a group, between the first look and the end.
+        services.blobs.erase(user).await?;
         self.leave_groups(caller).await
     }
 

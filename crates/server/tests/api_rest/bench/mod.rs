@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use chinwag_ports::twins::{
-    FakeClock, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery, MemoryLedger, MemoryPresence,
+    FakeClock, MemoryBackups, MemoryBlobs, MemoryBus, MemoryCursors, MemoryDirectory, MemoryDiscovery,
+    MemoryLedger, MemoryPresence,
 };
 use chinwag_ports::{Channel, Discovery, Event, LiveBus, NodeLoad, Subscriber};
 use chinwag_proto::{Limits, UserId};
@@ -84,6 +85,8 @@ pub struct Server {
     pub directory: Arc<MemoryDirectory>,
     pub discovery: Arc<MemoryDiscovery>,
     pub presence: Arc<MemoryPresence>,
+    pub backups: Arc<MemoryBackups>,
+    pub blobs: MemoryBlobs,
     pub heard: Arc<Heard>,
     pub openapi: String,
 }
@@ -111,6 +114,7 @@ impl Server {
             Arc::clone(&directory) as _,
             Arc::clone(&live_bus) as _,
         ))));
+        let (backups, blobs) = (Arc::new(MemoryBackups::new()), MemoryBlobs::new());
         let node = discovery.join(NODE_URL).await.unwrap();
         let ids = IdGenerator::start(Arc::clone(&clock) as _, Arc::clone(&discovery) as _, node.number);
         let ports = Ports {
@@ -119,10 +123,15 @@ impl Server {
             profiles: Arc::clone(&directory) as _,
             invites: Arc::clone(&directory) as _,
             devices: Arc::clone(&directory) as _,
+            key_packages: Arc::clone(&directory) as _,
+            device_chains: Arc::clone(&directory) as _,
+            blob_book: Arc::clone(&directory) as _,
             contacts: Arc::clone(&directory) as _,
             memberships: Arc::clone(&directory) as _,
             reservations: Arc::clone(&directory) as _,
             cursors: Arc::new(MemoryCursors::new()),
+            backups: Arc::clone(&backups) as _,
+            blobs: Arc::new(blobs.clone()),
             live_bus,
             presence: Arc::clone(&presence) as _,
             discovery: Arc::clone(&discovery) as _,
@@ -145,6 +154,8 @@ impl Server {
             directory,
             discovery,
             presence,
+            backups,
+            blobs,
             heard,
         })
     }
