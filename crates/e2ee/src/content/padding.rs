@@ -16,7 +16,8 @@ mod tests {
 
     #[test]
     fn lengths_grow_by_at_most_an_eighth_and_never_shrink() {
-        for (len, padded) in [(0, 0), (1, 1), (2, 2), (8, 8), (9, 10), (17, 18), (100, 104), (16_600, 17_408)] {
+        for (len, padded) in [(0, 0), (1, 1), (2, 2), (8, 8), (9, 10), (17, 18), (100, 104), (16_600, 17_408)]
+        {
             assert_eq!(padded_len(len), padded, "{len}");
         }
         let mut last = 0;

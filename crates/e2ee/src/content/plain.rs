@@ -105,8 +105,7 @@ impl Plain {
         let sent_at_ms = reader.i64()?;
         let target = reader.option("ref", Reader::array)?;
         let reply = reader.option("replyRef", Reader::array)?;
-        let head =
-            ChainHead { generation: reader.u64()?, version: reader.u64()?, hash: reader.array()? };
+        let head = ChainHead { generation: reader.u64()?, version: reader.u64()?, hash: reader.array()? };
         let seen = read_seen(&mut reader)?;
         let other = reader.option("other", |reader| {
             let chat = reader.text(64, "chat")?.parse();

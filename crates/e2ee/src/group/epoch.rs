@@ -225,9 +225,9 @@ impl Epochs {
         let mut records: Vec<EpochRecord> = Vec::new();
         let after = (std::ops::Bound::Excluded(since), std::ops::Bound::Unbounded);
         for record in self.records.range(after).map(|(_, record)| record) {
-            let follows = records.last().is_some_and(|last| {
-                last.group == record.group && last.epoch.wrapping_add(1) == record.epoch
-            });
+            let follows = records
+                .last()
+                .is_some_and(|last| last.group == record.group && last.epoch.wrapping_add(1) == record.epoch);
             let mut record = record.clone();
             if let (false, Some(leaves)) = (follows, self.leaves(record.commit)) {
                 let now = |(leaf, now)| LeafChange { leaf, now: Some(now) };

@@ -98,7 +98,11 @@ impl Facts {
         let mut users: Vec<_> = facts.members.iter().map(|member| member.user).collect();
         users.sort_unstable();
         users.dedup();
-        if users.len() == facts.members.len() { Ok(facts) } else { Err(DecodeError::Invalid { field: "user" }) }
+        if users.len() == facts.members.len() {
+            Ok(facts)
+        } else {
+            Err(DecodeError::Invalid { field: "user" })
+        }
     }
 
     /// A member.

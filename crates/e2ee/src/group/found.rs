@@ -5,8 +5,8 @@ use chinwag_proto::{Body, ChatId, Entry, Role, Seq, UserId};
 use openmls::framing::{MlsMessageBodyIn, MlsMessageIn};
 use openmls::group::{GroupId, MlsGroup, PublicGroup};
 use openmls::prelude::OpenMlsProvider as _;
-use openmls::prelude::tls_codec::Deserialize as _;
 use openmls::prelude::group_info::VerifiableGroupInfo;
+use openmls::prelude::tls_codec::Deserialize as _;
 
 use super::data::{Around, Blobs, Data, GROUP_ID_BYTES, Kind, Part};
 use super::evidence::{self, Chains};
@@ -14,12 +14,12 @@ use super::facts::{Facts, Member};
 use super::rows::Rows;
 use super::rules::{self, Leaves};
 use super::stage::{NOTHING_SEEN, StageError, Supply, Tree, commit, judge, verify};
+use super::staged;
 use super::state::{Group, GroupError, Standing, State, new_id};
 use super::storage::Provider;
 use super::suite::{self, Me, create_config};
 use super::verdict::Void;
 use super::wish::Wish;
-use super::staged;
 use crate::identity::Certificate;
 
 /// The first state of a group, as everybody can see it who may see the record.

@@ -109,8 +109,7 @@ fn open(
     let Ok(MlsMessageBodyIn::Welcome(welcome)) = message else { return Err(Void::Mls.into()) };
     let config = suite::join_config();
     let staged = StagedWelcome::build_from_welcome(provider, &config, welcome).map_err(refused)?;
-    let staged =
-        staged.skip_lifetime_validation().replace_old_group().build().map_err(refused)?;
+    let staged = staged.skip_lifetime_validation().replace_old_group().build().map_err(refused)?;
     if staged.group_context().ciphersuite() != suite::SUITE {
         return Err(Void::Mls.into());
     }

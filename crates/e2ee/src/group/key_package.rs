@@ -78,8 +78,7 @@ fn build(
         .key_package_lifetime(lifetime())
         .leaf_node_capabilities(capabilities())
         .key_package_extensions(Extensions::from_vec(list).map_err(|_| KeyPackageError::Failed)?);
-    let bundle =
-        builder.build(SUITE, provider, &me, me.credential()).map_err(|_| KeyPackageError::Failed)?;
+    let bundle = builder.build(SUITE, provider, &me, me.credential()).map_err(|_| KeyPackageError::Failed)?;
     bundle.key_package().tls_serialize_detached().map_err(|_| KeyPackageError::Failed)
 }
 
@@ -94,9 +93,8 @@ pub fn check(
         return Err(KeyPackageError::Invalid);
     }
     let package = KeyPackageIn::tls_deserialize_exact(bytes).map_err(|_| KeyPackageError::Invalid)?;
-    let package = package
-        .validate(provider.crypto(), ProtocolVersion::Mls10)
-        .map_err(|_| KeyPackageError::Invalid)?;
+    let package =
+        package.validate(provider.crypto(), ProtocolVersion::Mls10).map_err(|_| KeyPackageError::Invalid)?;
     if package.ciphersuite() != SUITE {
         return Err(KeyPackageError::Suite);
     }

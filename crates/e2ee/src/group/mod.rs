@@ -36,14 +36,14 @@ pub use evidence::{Chains, Links};
 pub use facts::{Facts, Member};
 pub use found::{Founded, judge_create};
 pub use join::JoinError;
+pub use process::{Outcome, Verdict};
+pub use rejoin::{Base, RejoinError};
 pub use rows::{Change, Key, RowError, Rows, Scope};
 pub use stage::{GROUP_INFO_LEAVES_MAX, StageError, Supply};
 pub use state::{Group, GroupError, Outgoing, Standing};
 pub use storage::Provider;
 pub use suite::Me;
 pub use verdict::{OutOfStep, Void};
-pub use process::{Outcome, Verdict};
-pub use rejoin::{Base, RejoinError};
 pub use watch::{Alarm, Behind, strangers};
 pub use wish::Wish;
 

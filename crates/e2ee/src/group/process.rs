@@ -259,10 +259,13 @@ impl Group {
             Ok(processed) => (processed, None),
             Err(error) => match meaning(&error) {
                 Meaning::Void => return Ok(Err(Void::Mls)),
-                Meaning::Evicted => (match self.public(message) {
-                    Ok(processed) => processed,
-                    Err(void) => return Ok(Err(void)),
-                }, Some(OutOfStep::LostState)),
+                Meaning::Evicted => (
+                    match self.public(message) {
+                        Ok(processed) => processed,
+                        Err(void) => return Ok(Err(void)),
+                    },
+                    Some(OutOfStep::LostState),
+                ),
                 Meaning::Store => return Err(GroupError::Library),
                 Meaning::Private(why) => match self.public(message) {
                     Ok(processed) => (processed, Some(why)),
@@ -276,8 +279,7 @@ impl Group {
             (ProcessedMessageContent::OwnPendingCommit, _) => Passed::Own,
             (ProcessedMessageContent::StagedCommitMessage(staged), None) => Passed::Whole(staged),
             (ProcessedMessageContent::StagedCommitMessage(staged), Some(why)) => {
-                let judged =
-                    self.rules(entry, taken, facts, leaves, (&staged, &sender, bound, chains));
+                let judged = self.rules(entry, taken, facts, leaves, (&staged, &sender, bound, chains));
                 return Ok(judged.map(|proposed| (proposed, Passed::Public(why))));
             }
             _ => return Ok(Err(Void::ForbiddenProposal)),

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use chinwag_proto::{ChatId, Entry, UserId};
 use openmls::framing::{MlsMessageBodyIn, MlsMessageIn, ProcessedMessageContent};
 use openmls::group::MlsGroup;
-use openmls::prelude::{LeafNodeParameters, OpenMlsProvider as _};
 use openmls::prelude::tls_codec::Deserialize as _;
+use openmls::prelude::{LeafNodeParameters, OpenMlsProvider as _};
 
 use super::data::{Around, Blobs, Data, Kind, Part, Seen};
 use super::evidence::{self, Links};
@@ -29,7 +29,7 @@ use crate::identity::Pin;
 /// Why this device does not come back this way.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum RejoinError {
-    /// The record has no GroupInfo: ask a device that is in step to remove and add this one again.
+    /// The record has no GroupInfo, or is junk: ask a device that is in step to remove and add this one again.
     #[error("the record cannot be re-joined from")]
     NoBase,
     /// Older than the newest epoch that the user's backup names.
@@ -87,9 +87,10 @@ impl Group {
         seen: Seen,
     ) -> Result<Self, RejoinError> {
         let provider = Provider::new(rows);
-        let taken = take(base.entry)?;
-        let info = group_info(part(&taken.data.group_info, base.blobs).map_err(|_| RejoinError::NoBase)?)?;
-        let public = public_group(&provider, info.clone())?;
+        let taken = take(base.entry).map_err(|_| RejoinError::NoBase)?;
+        let info = part(&taken.data.group_info, base.blobs).and_then(group_info);
+        let info = info.map_err(|_| RejoinError::NoBase)?;
+        let public = public_group(&provider, info.clone()).map_err(|_| RejoinError::NoBase)?;
         let epoch = public.group_context().epoch().as_u64();
         if epoch < base.newest {
             return Err(RejoinError::Old { found: epoch, newest: base.newest });
@@ -172,4 +173,3 @@ fn external(
     let bytes = |message: openmls::prelude::MlsMessageOut| message.to_bytes().map_err(|_| StageError::Mls);
     Ok((mls, bytes(commit)?, group_info.map(bytes).transpose()?))
 }
-

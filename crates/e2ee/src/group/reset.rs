@@ -22,7 +22,8 @@ impl Group {
     /// members, less those of `remove`. `supply` has the chain of each who stays and what key packages there
     /// are. In step or out of it; the record is then on its way.
     pub fn reset(&mut self, me: Me<'_>, remove: &[UserId], supply: &Supply) -> Result<(), StageError> {
-        if !matches!(self.standing(), Standing::InStep | Standing::OutOfStep(_)) || self.state.pending.is_some()
+        if !matches!(self.standing(), Standing::InStep | Standing::OutOfStep(_))
+            || self.state.pending.is_some()
         {
             return Err(StageError::NotNow);
         }

@@ -19,12 +19,12 @@ use super::evidence::{self, Chains, Links};
 use super::facts::{Facts, Member};
 use super::key_package::{self, KeyPackageError};
 use super::rules::{self, By, Leaves};
+use super::staged;
 use super::state::{Group, GroupError, Outgoing, Standing};
 use super::storage::Provider;
 use super::suite::{Me, extensions, leaf_certificate};
 use super::verdict::Void;
 use super::wish::Wish;
-use super::staged;
 use crate::identity::Certificate;
 
 /// Up to so many leaves a commit carries its GroupInfo, so that a device can come back with nobody online.

@@ -15,8 +15,8 @@ use super::rows::{Change, Key, RowError, Rows, Scope, key};
 use super::rules::{Before, Leaves};
 use super::storage::Provider;
 use super::verdict::{OutOfStep, Void};
-use super::{staged, suite};
 use super::wish::Wish;
+use super::{staged, suite};
 
 /// How this device stands to the group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,7 +50,10 @@ const PROPOSALS: &str = "proposals";
 impl StorageProvider<CURRENT_VERSION> for Rows {
     type Error = RowError;
 
-    fn write_mls_join_config<G: traits::GroupId<CURRENT_VERSION>, T: traits::MlsGroupJoinConfig<CURRENT_VERSION>>(
+    fn write_mls_join_config<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::MlsGroupJoinConfig<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
         config: &T,
@@ -58,7 +61,10 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         self.write(key(Scope::Chat, "config", group)?, config)
     }
 
-    fn mls_group_join_config<G: traits::GroupId<CURRENT_VERSION>, T: traits::MlsGroupJoinConfig<CURRENT_VERSION>>(
+    fn mls_group_join_config<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::MlsGroupJoinConfig<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
     ) -> Result<Option<T>, RowError> {
@@ -90,7 +96,10 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         Ok(())
     }
 
-    fn write_interim_transcript_hash<G: traits::GroupId<CURRENT_VERSION>, T: traits::InterimTranscriptHash<CURRENT_VERSION>>(
+    fn write_interim_transcript_hash<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::InterimTranscriptHash<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
         hash: &T,
@@ -98,14 +107,20 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         self.write(key(Scope::Chat, "interim", group)?, hash)
     }
 
-    fn interim_transcript_hash<G: traits::GroupId<CURRENT_VERSION>, T: traits::InterimTranscriptHash<CURRENT_VERSION>>(
+    fn interim_transcript_hash<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::InterimTranscriptHash<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
     ) -> Result<Option<T>, RowError> {
         self.read(&key(Scope::Chat, "interim", group)?)
     }
 
-    fn delete_interim_transcript_hash<G: traits::GroupId<CURRENT_VERSION>>(&self, group: &G) -> Result<(), RowError> {
+    fn delete_interim_transcript_hash<G: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        group: &G,
+    ) -> Result<(), RowError> {
         self.delete(key(Scope::Chat, "interim", group)?);
         Ok(())
     }
@@ -130,7 +145,10 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         Ok(())
     }
 
-    fn write_confirmation_tag<G: traits::GroupId<CURRENT_VERSION>, T: traits::ConfirmationTag<CURRENT_VERSION>>(
+    fn write_confirmation_tag<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::ConfirmationTag<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
         tag: &T,
@@ -145,12 +163,18 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         self.read(&key(Scope::Chat, "tag", group)?)
     }
 
-    fn delete_confirmation_tag<G: traits::GroupId<CURRENT_VERSION>>(&self, group: &G) -> Result<(), RowError> {
+    fn delete_confirmation_tag<G: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        group: &G,
+    ) -> Result<(), RowError> {
         self.delete(key(Scope::Chat, "tag", group)?);
         Ok(())
     }
 
-    fn write_message_secrets<G: traits::GroupId<CURRENT_VERSION>, T: traits::MessageSecrets<CURRENT_VERSION>>(
+    fn write_message_secrets<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::MessageSecrets<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
         secrets: &T,
@@ -170,7 +194,10 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         Ok(())
     }
 
-    fn write_resumption_psk_store<G: traits::GroupId<CURRENT_VERSION>, T: traits::ResumptionPskStore<CURRENT_VERSION>>(
+    fn write_resumption_psk_store<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::ResumptionPskStore<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
         store: &T,
@@ -178,19 +205,28 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         self.write(key(Scope::Chat, "resumption", group)?, store)
     }
 
-    fn resumption_psk_store<G: traits::GroupId<CURRENT_VERSION>, T: traits::ResumptionPskStore<CURRENT_VERSION>>(
+    fn resumption_psk_store<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::ResumptionPskStore<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
     ) -> Result<Option<T>, RowError> {
         self.read(&key(Scope::Chat, "resumption", group)?)
     }
 
-    fn delete_all_resumption_psk_secrets<G: traits::GroupId<CURRENT_VERSION>>(&self, group: &G) -> Result<(), RowError> {
+    fn delete_all_resumption_psk_secrets<G: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        group: &G,
+    ) -> Result<(), RowError> {
         self.delete(key(Scope::Chat, "resumption", group)?);
         Ok(())
     }
 
-    fn write_own_leaf_index<G: traits::GroupId<CURRENT_VERSION>, T: traits::LeafNodeIndex<CURRENT_VERSION>>(
+    fn write_own_leaf_index<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::LeafNodeIndex<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
         index: &T,
@@ -210,7 +246,10 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         Ok(())
     }
 
-    fn write_group_epoch_secrets<G: traits::GroupId<CURRENT_VERSION>, T: traits::GroupEpochSecrets<CURRENT_VERSION>>(
+    fn write_group_epoch_secrets<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::GroupEpochSecrets<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
         secrets: &T,
@@ -218,14 +257,20 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         self.write(key(Scope::Chat, "epoch", group)?, secrets)
     }
 
-    fn group_epoch_secrets<G: traits::GroupId<CURRENT_VERSION>, T: traits::GroupEpochSecrets<CURRENT_VERSION>>(
+    fn group_epoch_secrets<
+        G: traits::GroupId<CURRENT_VERSION>,
+        T: traits::GroupEpochSecrets<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
     ) -> Result<Option<T>, RowError> {
         self.read(&key(Scope::Chat, "epoch", group)?)
     }
 
-    fn delete_group_epoch_secrets<G: traits::GroupId<CURRENT_VERSION>>(&self, group: &G) -> Result<(), RowError> {
+    fn delete_group_epoch_secrets<G: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        group: &G,
+    ) -> Result<(), RowError> {
         self.delete(key(Scope::Chat, "epoch", group)?);
         Ok(())
     }
@@ -333,7 +378,10 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         Ok(())
     }
 
-    fn write_signature_key_pair<K: traits::SignaturePublicKey<CURRENT_VERSION>, T: traits::SignatureKeyPair<CURRENT_VERSION>>(
+    fn write_signature_key_pair<
+        K: traits::SignaturePublicKey<CURRENT_VERSION>,
+        T: traits::SignatureKeyPair<CURRENT_VERSION>,
+    >(
         &self,
         id: &K,
         value: &T,
@@ -341,19 +389,28 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         self.write(key(Scope::Device, "signature", id)?, value)
     }
 
-    fn signature_key_pair<K: traits::SignaturePublicKey<CURRENT_VERSION>, T: traits::SignatureKeyPair<CURRENT_VERSION>>(
+    fn signature_key_pair<
+        K: traits::SignaturePublicKey<CURRENT_VERSION>,
+        T: traits::SignatureKeyPair<CURRENT_VERSION>,
+    >(
         &self,
         id: &K,
     ) -> Result<Option<T>, RowError> {
         self.read(&key(Scope::Device, "signature", id)?)
     }
 
-    fn delete_signature_key_pair<K: traits::SignaturePublicKey<CURRENT_VERSION>>(&self, id: &K) -> Result<(), RowError> {
+    fn delete_signature_key_pair<K: traits::SignaturePublicKey<CURRENT_VERSION>>(
+        &self,
+        id: &K,
+    ) -> Result<(), RowError> {
         self.delete(key(Scope::Device, "signature", id)?);
         Ok(())
     }
 
-    fn write_encryption_key_pair<K: traits::EncryptionKey<CURRENT_VERSION>, T: traits::HpkeKeyPair<CURRENT_VERSION>>(
+    fn write_encryption_key_pair<
+        K: traits::EncryptionKey<CURRENT_VERSION>,
+        T: traits::HpkeKeyPair<CURRENT_VERSION>,
+    >(
         &self,
         id: &K,
         value: &T,
@@ -361,19 +418,28 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         self.write(key(Scope::Device, "encryption", id)?, value)
     }
 
-    fn encryption_key_pair<T: traits::HpkeKeyPair<CURRENT_VERSION>, K: traits::EncryptionKey<CURRENT_VERSION>>(
+    fn encryption_key_pair<
+        T: traits::HpkeKeyPair<CURRENT_VERSION>,
+        K: traits::EncryptionKey<CURRENT_VERSION>,
+    >(
         &self,
         id: &K,
     ) -> Result<Option<T>, RowError> {
         self.read(&key(Scope::Device, "encryption", id)?)
     }
 
-    fn delete_encryption_key_pair<K: traits::EncryptionKey<CURRENT_VERSION>>(&self, id: &K) -> Result<(), RowError> {
+    fn delete_encryption_key_pair<K: traits::EncryptionKey<CURRENT_VERSION>>(
+        &self,
+        id: &K,
+    ) -> Result<(), RowError> {
         self.delete(key(Scope::Device, "encryption", id)?);
         Ok(())
     }
 
-    fn write_key_package<K: traits::HashReference<CURRENT_VERSION>, T: traits::KeyPackage<CURRENT_VERSION>>(
+    fn write_key_package<
+        K: traits::HashReference<CURRENT_VERSION>,
+        T: traits::KeyPackage<CURRENT_VERSION>,
+    >(
         &self,
         id: &K,
         value: &T,
@@ -440,7 +506,10 @@ impl StorageProvider<CURRENT_VERSION> for Rows {
         Ok(self.read(&key(Scope::Chat, "pairs", &(group, epoch, leaf))?)?.unwrap_or_default())
     }
 
-    fn delete_encryption_epoch_key_pairs<G: traits::GroupId<CURRENT_VERSION>, K: traits::EpochKey<CURRENT_VERSION>>(
+    fn delete_encryption_epoch_key_pairs<
+        G: traits::GroupId<CURRENT_VERSION>,
+        K: traits::EpochKey<CURRENT_VERSION>,
+    >(
         &self,
         group: &G,
         epoch: &K,

@@ -97,8 +97,7 @@ pub(crate) fn certificate(credential: &Credential, key: &[u8]) -> Result<Certifi
     if credential.credential_type() != CredentialType::Other(CREDENTIAL) {
         return Err(Void::Credential);
     }
-    let certificate =
-        Certificate::decode(credential.serialized_content()).map_err(|_| Void::Credential)?;
+    let certificate = Certificate::decode(credential.serialized_content()).map_err(|_| Void::Credential)?;
     if certificate.sign_key == key { Ok(certificate) } else { Err(Void::Credential) }
 }
 

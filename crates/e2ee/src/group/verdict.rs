@@ -164,7 +164,9 @@ pub(crate) fn meaning<E>(error: &ProcessMessageError<E>) -> Meaning {
 
 fn private(error: &StageCommitError) -> OutOfStep {
     match error {
-        StageCommitError::UpdatePathError(_) | StageCommitError::VerifiedUpdatePathError(_) => OutOfStep::Path,
+        StageCommitError::UpdatePathError(_) | StageCommitError::VerifiedUpdatePathError(_) => {
+            OutOfStep::Path
+        }
         StageCommitError::ConfirmationTagMismatch => OutOfStep::ConfirmationTag,
         StageCommitError::OwnCommitMismatch => OutOfStep::OwnCommit,
         _ => OutOfStep::LostState,

@@ -6,7 +6,7 @@ use super::evidence::Chains;
 use super::facts::Facts;
 use super::rules::Leaves;
 use super::state::{Group, GroupError};
-use crate::identity::{ChainError, Certificate, Pin};
+use crate::identity::{Certificate, ChainError, Pin};
 
 /// Something that a person has to know of.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use chinwag_e2ee::content::{Cause, EpochKey, Kind};
 use chinwag_e2ee::group::data::{Around, Part};
 use chinwag_e2ee::group::key_package::{self, KeyPackageError};
 use chinwag_e2ee::group::{
-    Alarm, Blobs, Data, EpochSecret, Facts, Group, JoinError, Links, Me, Outcome, Provider, Seen,
-    SenderLeaf, Verdict, Void, Wish, data, evidence, suite,
+    Alarm, Blobs, Data, EpochSecret, Facts, Group, JoinError, Links, Me, Outcome, Provider, Seen, SenderLeaf,
+    Verdict, Void, Wish, data, evidence, suite,
 };
 use chinwag_proto::{Body, Content, DeviceId, Entry, MemberChange, Seq};
 use openmls::group::{GroupId, MlsGroup};
@@ -179,11 +179,8 @@ fn a_commit_is_bound_to_its_record_its_place_and_its_sender() {
     let loose = evil(&mut world, bob, Evil { loose: true, ..Evil::default() });
     assert_eq!(void(&judge(&mut world, bob, alice, &loose, Vec::new()).1), Void::NotBound);
     let good = evil(&mut world, bob, Evil::default());
-    let removed = MemberChange {
-        user_id: user(4),
-        change: chinwag_proto::MembershipChange::Removed,
-        role: None,
-    };
+    let removed =
+        MemberChange { user_id: user(4), change: chinwag_proto::MembershipChange::Removed, role: None };
     let outcome = judge(&mut world, bob, alice, &good, vec![removed]).1;
     assert_eq!(void(&outcome), Void::NotBound, "the server adds a change");
     let good = evil(&mut world, bob, Evil::default());
@@ -213,7 +210,10 @@ fn check_09_a_key_package_is_the_device_asked_for_unexpired_and_endless_for_mls(
     assert_eq!(check(&package, wrong, NOW_MS), Err(KeyPackageError::WrongDevice));
     let (quarter, year) = (NOW_MS + key_package::ONE_TIME_MS, NOW_MS + key_package::LAST_RESORT_MS);
     assert_eq!(check(&package, right, quarter), Err(KeyPackageError::Expired));
-    assert_eq!((check(&last, right, quarter), check(&last, right, year)), (Ok(()), Err(KeyPackageError::Expired)));
+    assert_eq!(
+        (check(&last, right, quarter), check(&last, right, year)),
+        (Ok(()), Err(KeyPackageError::Expired))
+    );
     let mut forged = package.clone();
     *forged.last_mut().unwrap() ^= 1;
     assert_eq!(check(&forged, right, NOW_MS), Err(KeyPackageError::Invalid));

@@ -28,8 +28,7 @@ fn a_member_who_is_added_reads_from_there_on() {
     let before = world.say(alice, "before").unwrap();
     let entry = world.commit(alice, &Wish { add_users: vec![user(3)], ..Wish::default() }, &[3]);
     let Body::Mls { changes, .. } = &entry.body else { panic!("no commit") };
-    let added =
-        MemberChange { user_id: user(3), change: MembershipChange::Added, role: Some(Role::Member) };
+    let added = MemberChange { user_id: user(3), change: MembershipChange::Added, role: Some(Role::Member) };
     assert_eq!(changes, &[added]);
     let later = world.say(alice, "later").unwrap();
     world.sync_all();
@@ -150,8 +149,15 @@ fn history_is_handed_to_a_newcomer_from_where_the_owner_says() {
     let (chat, mut dice) = (world.server.chat, world.dice.clone());
     let from = &world.devices[&alice];
     let to = &world.devices[&carol];
-    let handed =
-        hand_over::seal(chat, (&from.certificate, &from.keys), &to.certificate, since, &from.epochs, &mut dice).unwrap();
+    let handed = hand_over::seal(
+        chat,
+        (&from.certificate, &from.keys),
+        &to.certificate,
+        since,
+        &from.epochs,
+        &mut dice,
+    )
+    .unwrap();
     let open = |from| hand_over::open(chat, from, (&to.certificate, &to.keys), since, &handed);
     assert_eq!(open(&to.certificate), Err(hand_over::HandOverError::Invalid), "shown as passed on by X");
     let records = open(&from.certificate).unwrap();

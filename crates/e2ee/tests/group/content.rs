@@ -39,12 +39,12 @@ fn a_large_object_fits_and_a_larger_one_is_refused() {
     let head = world.people[&world.devices[&alice].user()].chain().pin().into();
     let mut dice = world.dice.clone();
     let device = world.device(alice);
-    let by =
-        chinwag_e2ee::content::Sealer { keys: &device.keys, head, seen: device.log.seen(), other: None };
+    let by = chinwag_e2ee::content::Sealer { keys: &device.keys, head, seen: device.log.seen(), other: None };
     let mut seal = |bytes: usize| {
         let json = format!(r#"{{"type":"file","text":"{}"}}"#, "x".repeat(bytes - 26));
         let content = Content::from_json(json).unwrap();
-        let draft = chinwag_e2ee::content::Draft { content: &content, sent_at_ms: 0, target: None, reply: None };
+        let draft =
+            chinwag_e2ee::content::Draft { content: &content, sent_at_ms: 0, target: None, reply: None };
         chinwag_e2ee::content::seal(&key, &header, &draft, by, &mut dice)
     };
     let most = seal(44 * 1024).unwrap();
@@ -151,7 +151,8 @@ fn a_reaction_is_alike_for_all_and_can_be_taken_back_in_a_later_epoch() {
     assert_eq!(key(&one), key(&same), "the server counts by it");
     assert_ne!(key(&one), key(&elsewhere), "and learns nothing across messages");
     assert_eq!((key(&one).as_str().len(), key(&kiss).as_str().len()), (64, 64), "nor by length");
-    for (entry, symbol) in [(&one, "👍"), (&same, "👍"), (&elsewhere, "👍"), (&kiss, "👩🏻‍❤️‍💋‍👨🏿")] {
+    for (entry, symbol) in [(&one, "👍"), (&same, "👍"), (&elsewhere, "👍"), (&kiss, "👩🏻‍❤️‍💋‍👨🏿")]
+    {
         assert_eq!(reaction(&world, bob, entry).unwrap(), symbol);
     }
 }
@@ -166,7 +167,8 @@ fn a_reaction_that_the_server_makes_up_or_moves_is_refused() {
     let forged = Entry { sender_id: super::world::user(2), device_id: bob, ..one.clone() };
     assert_eq!(reaction(&world, bob, &forged), Err(Cause::BadSignature));
     let Body::Reaction { key, .. } = one.body.clone() else { panic!("no reaction") };
-    let off = Entry { body: Body::Reaction { target: message.seq, key: key.clone(), on: false }, ..one.clone() };
+    let off =
+        Entry { body: Body::Reaction { target: message.seq, key: key.clone(), on: false }, ..one.clone() };
     assert_eq!(reaction(&world, bob, &off), Err(Cause::BadSignature));
     let moved = Entry { body: Body::Reaction { target: other.seq, key, on: true }, ..one.clone() };
     assert_eq!(reaction(&world, bob, &moved), Err(Cause::BadSignature));

@@ -16,8 +16,7 @@ fn three(seed: u64) -> (World, DeviceId, DeviceId, DeviceId) {
 /// Its private keys are gone, everything else is there.
 fn lose_keys(world: &mut World, id: DeviceId) {
     let device = world.device(id);
-    let keys: Vec<_> =
-        device.disk.keys().filter(|key| key.name.starts_with(b"pairs\0")).cloned().collect();
+    let keys: Vec<_> = device.disk.keys().filter(|key| key.name.starts_with(b"pairs\0")).cloned().collect();
     assert!(!keys.is_empty());
     keys.iter().for_each(|key| {
         device.disk.remove(key);

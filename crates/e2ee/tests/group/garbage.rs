@@ -61,8 +61,7 @@ fn changed_or_arbitrary_records_envelopes_and_packages_never_panic() {
                     let mut read = said.clone();
                     read.body = Body::Message { content: Some(content.clone()), reply_to: None };
                     let none = chinwag_e2ee::content::Target::None;
-                    let _opened =
-                        chinwag_e2ee::content::open(&read, &content, &epoch, &key, leaf, none);
+                    let _opened = chinwag_e2ee::content::open(&read, &content, &epoch, &key, leaf, none);
                 }
             }
             let asked = &world.devices[&carol].certificate;

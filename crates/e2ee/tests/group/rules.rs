@@ -65,8 +65,7 @@ impl Case {
     }
 
     fn check(&self, proposed: &Proposed) -> Result<(), Void> {
-        let before =
-            Before { facts: &self.facts, leaves: &self.leaves, gone: &self.gone, after: seq(9) };
+        let before = Before { facts: &self.facts, leaves: &self.leaves, gone: &self.gone, after: seq(9) };
         check(before, proposed)
     }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chinwag_e2ee::content::{Cause, Draft, EpochKey, Header, Kind, LogHash, Plain, Sealer, Target};
 use chinwag_e2ee::group::{
-    Blobs, Chains, Epochs, Group, Key, Links, Me, Outcome, Provider, Rows, Scope, StageError,
-    Standing, Supply, Verdict, Wish, key_package,
+    Blobs, Chains, Epochs, Group, Key, Links, Me, Outcome, Provider, Rows, Scope, StageError, Standing,
+    Supply, Verdict, Wish, key_package,
 };
 use chinwag_e2ee::identity::{Action, Certificate, Chain, DeviceKeys, Link, RecoveryKey, RootKey};
 use chinwag_proto::entry::ENTRY_VERSION;
@@ -22,7 +22,7 @@ pub(crate) struct Dice(u64);
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1))
+        Self(seed.wrapping_mul(0xd134_2543_de82_ef95).rotate_left(29) ^ seed)
     }
 
     pub(crate) fn next(&mut self) -> u64 {
@@ -366,9 +366,12 @@ impl World {
         let device = self.people.get_mut(&user).unwrap().link(&mut self.dice);
         let id = self.add_device(device);
         // The link hands over the backup.
-        let own: Vec<_> = self.devices.values().filter(|device| device.user() == user).map(Device::id).collect();
-        let records: Vec<_> =
-            own.iter().flat_map(|id| self.devices[id].epochs.records().cloned().collect::<Vec<_>>()).collect();
+        let own: Vec<_> =
+            self.devices.values().filter(|device| device.user() == user).map(Device::id).collect();
+        let records: Vec<_> = own
+            .iter()
+            .flat_map(|id| self.devices[id].epochs.records().cloned().collect::<Vec<_>>())
+            .collect();
         let device = self.device(id);
         records.into_iter().for_each(|record| device.epochs.insert(record));
         id
@@ -587,8 +590,7 @@ fn step(device: &mut Device, entry: &Entry, server: &Server, chains: &Chains) ->
     {
         return answer;
     }
-    let joined =
-        Group::join(device.rows(), device.me(), server.chat, entry, &server.blobs, chains);
+    let joined = Group::join(device.rows(), device.me(), server.chat, entry, &server.blobs, chains);
     match joined {
         Ok((group, outcome)) => {
             device.group = Some(group);
