@@ -167,8 +167,35 @@ fn row(
     Row { route, query, body, outcomes: [no, stranger, ex_member, member, admin, other_device, no] }
 }
 
+const NO_BODY: fn(&Scene) -> Value = |_| Value::Null;
+
 fn table() -> Vec<Row> {
-    const NO_BODY: fn(&Scene) -> Value = |_| Value::Null;
+    let mut rows = plain_rows();
+    rows.extend(rows_of_encrypted_chats());
+    rows
+}
+
+fn rows_of_encrypted_chats() -> Vec<Row> {
+    vec![
+        device("GET /devices/{deviceId}/keys", NO_BODY, 200),
+        device("POST /devices/{deviceId}/keys", |_| json!({"keyPackages": ["AA"]}), 200),
+        users("POST /users/{userId}/keys/claim", plain, |_| json!({}), 200),
+        users("GET /users/{userId}/keys/chain", plain, NO_BODY, 200),
+        users("POST /users/me/keys/chain", plain, |_| json!({"after": 0, "links": ["AA"]}), 200),
+        users("GET /users/me/keys/backups", plain, NO_BODY, 200),
+        users("POST /users/me/keys/backups", plain, |_| json!({"after": 0, "records": ["AA"]}), 200),
+        users("GET /users/me/keys/backups/{deviceId}", plain, NO_BODY, 200),
+        members(
+            "POST /users/{userId}/inbox",
+            |scene| json!({"kind": "welcome", "data": {"type": "a", "text": "b", "chatId": scene.group.0}}),
+            201,
+        ),
+        members("PUT /chats/{chatId}/blobs/{sha256}", |_| json!(BLOB), 204),
+        members("GET /chats/{chatId}/blobs/{sha256}", NO_BODY, 200),
+    ]
+}
+
+fn plain_rows() -> Vec<Row> {
     vec![
         anyone("POST /users/register", |_| json!({"username": "new-one", "password": PASSWORD}), 201),
         anyone(
@@ -219,21 +246,6 @@ fn table() -> Vec<Row> {
             [Err(NotFound), Err(NotMember), Err(Forbidden), Err(Forbidden), Err(Forbidden)],
         ),
         members("DELETE /chats/{chatId}/members/{userId}", NO_BODY, 204),
-        device("GET /devices/{deviceId}/keys", NO_BODY, 200),
-        device("POST /devices/{deviceId}/keys", |_| json!({"keyPackages": ["AA"]}), 200),
-        users("POST /users/{userId}/keys/claim", plain, |_| json!({}), 200),
-        users("GET /users/{userId}/keys/chain", plain, NO_BODY, 200),
-        users("POST /users/me/keys/chain", plain, |_| json!({"after": 0, "links": ["AA"]}), 200),
-        users("GET /users/me/keys/backups", plain, NO_BODY, 200),
-        users("POST /users/me/keys/backups", plain, |_| json!({"after": 0, "records": ["AA"]}), 200),
-        users("GET /users/me/keys/backups/{deviceId}", plain, NO_BODY, 200),
-        members(
-            "POST /users/{userId}/inbox",
-            |scene| json!({"kind": "welcome", "data": {"type": "a", "text": "b", "chatId": scene.group.0}}),
-            201,
-        ),
-        members("PUT /chats/{chatId}/blobs/{sha256}", |_| json!(BLOB), 204),
-        members("GET /chats/{chatId}/blobs/{sha256}", NO_BODY, 200),
         anyone("GET /openapi.json", NO_BODY, 200),
         anyone("GET /docs", NO_BODY, 200),
         anyone("GET /docs/style.css", NO_BODY, 200),
