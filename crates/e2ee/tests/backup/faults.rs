@@ -138,7 +138,12 @@ fn a_chain_of_no_device_of_the_user_is_refused() {
 fn what_a_revoked_device_wrote_unseen_is_cut_off() {
     let (mut anna, phone, mut laptop) = pair();
     laptop.sees(&phone);
+    laptop.writes(&chinwag_e2ee::backup::HistoryKey::from_bytes(&[1; 32]), &epoch(1, 3, 3));
     let mut thief = phone;
+    thief.writes(&chinwag_e2ee::backup::HistoryKey::from_bytes(&[1; 32]), &epoch(1, 3, 3));
+    let unseen = set(&anna.chain, &[&thief, &laptop]).unwrap();
+    assert_eq!(unseen.heads()[&id(1)].index, 4, "nothing of a live device is cut off");
+    laptop.sees(&thief);
     let link = anna.chain.link_by_device(&laptop.device.keys, Action::Revoke(id(1)), 1).unwrap();
     anna.push(link);
     let key = laptop.rotates(&anna.chain, &[]);
@@ -150,7 +155,7 @@ fn what_a_revoked_device_wrote_unseen_is_cut_off() {
     assert_eq!(after.cut(), &BTreeMap::from([(id(1), 2)]));
     assert_eq!(after.heads(), before.heads());
     let alone = set(&anna.chain, &[&thief]).unwrap();
-    assert_eq!(alone.chains().next().unwrap().records().len(), 5, "nobody knows better");
+    assert_eq!(alone.chains().next().unwrap().records().len(), 6, "nobody knows better");
 }
 
 #[test]
@@ -167,4 +172,16 @@ fn each_record_names_what_is_new_and_not_more() {
     let named: Vec<usize> =
         laptop.records[1..].iter().map(|bytes| Record::decode(bytes).unwrap().heads.len()).collect();
     assert_eq!(named, [HEADS_PER_RECORD, 3, 0, 1], "never its own");
+}
+
+#[test]
+fn a_record_that_names_itself_or_nothing_is_malformed() {
+    let (_, phone, _) = pair();
+    let record = Record::decode(&phone.records[0]).unwrap();
+    for (device, named) in [(1, head(1, 1)), (2, head(0, 0))] {
+        let mut other = record.clone();
+        other.heads.insert(id(device), named);
+        let invalid = chinwag_e2ee::canonical::DecodeError::Invalid { field: "heads" };
+        assert_eq!(Record::decode(&other.encode()), Err(invalid));
+    }
 }

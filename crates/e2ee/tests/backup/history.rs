@@ -1,7 +1,8 @@
 //! The history key: who gets it, what a change of it does.
 
 use chinwag_e2ee::backup::{HistoryKey, KeyRing, OLD_KEYS_MAX, Recipient, Rotation};
-use chinwag_e2ee::identity::{Action, SealError};
+use chinwag_e2ee::canonical::Writer;
+use chinwag_e2ee::identity::{Action, SealError, seal_to};
 
 use crate::common::{Dice, Grown, device, id, user};
 
@@ -90,4 +91,21 @@ fn a_rotation_serves_as_long_as_nobody_else_has_its_key() {
     let link = anna.chain.reset_link(&crate::common::root(2), vec![phone.certificate], 1).unwrap();
     anna.push(link);
     assert!(!rotation.serves(&anna.chain), "the lost recovery key has it");
+}
+
+#[test]
+fn another_key_under_the_id_of_the_new_one_is_no_key() {
+    let phone = device(1);
+    let anna = Grown::new(&[&phone]);
+    let mut dice = Dice::new(1);
+    let (mut rotation, key) = Rotation::new(&anna.chain, &[], &mut dice).unwrap();
+    let mut context = Writer::new("chinwag history rotation 1");
+    context.u64(7).u64(1).u64(1).fixed(&anna.chain.root().0).fixed(&key.id());
+    let who = Recipient::Device(id(1), &phone.keys);
+    for (bytes, opens) in [(*key.to_bytes(), true), ([9; 32], false)] {
+        let seal_key = &phone.certificate.seal_key;
+        let sealed = seal_to(seal_key, context.as_slice(), &bytes, &mut dice).unwrap();
+        rotation.boxes.insert(Some(id(1)), sealed);
+        assert_eq!(rotation.open(user(7), who).is_ok(), opens);
+    }
 }

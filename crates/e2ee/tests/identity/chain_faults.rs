@@ -40,6 +40,9 @@ fn a_chain_of_somebody_else_is_refused() {
     let phone = device(1);
     let anna = Grown::new(&[&phone]);
     assert_eq!(Chain::verify(None, user(8), &anna.links).unwrap_err(), ChainError::WrongUser { version: 1 });
+    let deviceless = Chain::first_link(user(8), &anna.root, Vec::new(), 1).unwrap();
+    let verified = Chain::verify(None, user(7), &[deviceless]);
+    assert_eq!(verified.unwrap_err(), ChainError::WrongUser { version: 1 });
     let other = device_of(user(8), 2);
     let made = anna.chain.link_by_device(&phone.keys, Action::Add(other.certificate), 1);
     assert_eq!(made, Err(ChainError::WrongUser { version: 2 }));

@@ -48,6 +48,28 @@ impl TryRng for Dice {
 
 impl TryCryptoRng for Dice {}
 
+/// These bytes, one after the other.
+pub(crate) struct Given(pub(crate) Vec<u8>);
+
+impl TryRng for Given {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        panic!("bytes only")
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        panic!("bytes only")
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.iter_mut().for_each(|byte| *byte = self.0.remove(0));
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Given {}
+
 pub(crate) fn user(number: u64) -> UserId {
     UserId::new(number).unwrap()
 }

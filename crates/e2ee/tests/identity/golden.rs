@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chinwag_e2ee::backup::{Entry, EpochKey, Head, HistoryKey, Leaf, LeafChange, OwnChain, Peer, Rotation};
-use chinwag_e2ee::identity::linking::{Handover, LinkingBudget, NewByCode, NewByQr, OldByCode};
+use chinwag_e2ee::identity::linking::{Handover, LinkingBudget, NewByCode, NewByQr, OldByCode, scan};
 use chinwag_e2ee::identity::{Action, Identity, Link, RecoveryKey, safety_code, safety_number, seal_to};
 
 use crate::chain::profile;
@@ -115,4 +115,8 @@ fn linking_lines(line: &mut dyn FnMut(&str, &[u8])) {
     let (shows, open) = NewByQr::start(origin, &laptop.certificate, None, 0, &mut dice).unwrap();
     line("linking qr", shows.qr_text().as_bytes());
     line("linking qr open", &open);
+    let shown = shows.qr_text();
+    let scanned = (shown.as_str(), open.as_slice());
+    let grant = scan(origin, &phone.certificate, &mut budget, scanned, 0, &mut dice).unwrap();
+    line("linking qr handover", &grant.hand_over(&given, 0, &mut dice).unwrap());
 }

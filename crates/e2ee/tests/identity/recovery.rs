@@ -1,10 +1,11 @@
 //! The recovery key: written down, typed in, scanned.
 
 use chinwag_e2ee::identity::{
-    Opener, RECOVERY_WORDS, RecoveryError, RecoveryKey, SealError, seal_to, words_to_confirm,
+    KeyError, Opener, RECOVERY_WORDS, RecoveryError, RecoveryKey, SealError, seal_to, verify_signature,
+    words_to_confirm,
 };
 
-use crate::common::{Dice, device, hex};
+use crate::common::{Dice, Given, device, hex};
 
 fn key() -> RecoveryKey {
     RecoveryKey::generate(&mut Dice::new(1))
@@ -76,6 +77,15 @@ fn some_words_are_asked_for_each_position_as_likely() {
 }
 
 #[test]
+fn bytes_that_would_favour_a_position_are_thrown_away() {
+    // 24 positions go ten times into 240; of 23, eleven times into 253.
+    let mut given = Given(vec![240, 255, 239, 253, 252]);
+    let positions = words_to_confirm(22, &mut given);
+    assert!(given.0.is_empty(), "each was looked at");
+    assert_eq!(positions, (1..=22).collect::<Vec<_>>(), "239 takes the 24th, 252 the 23rd");
+}
+
+#[test]
 fn a_typed_word_confirms_its_position_alone() {
     let words = key().words();
     assert!(key().confirms(3, &format!(" {} ", words[2].to_uppercase())));
@@ -109,4 +119,19 @@ fn secrets_come_back_from_their_bytes() {
     assert_eq!(hex(&again.sign_key()), hex(&phone.certificate.sign_key));
     assert_eq!(hex(&again.seal_key()), hex(&phone.certificate.seal_key));
     assert_eq!(phone.keys.sign_seed().as_slice(), &phone.keys.to_bytes()[..32]);
+}
+
+#[test]
+fn a_key_under_which_anything_is_signed_is_refused() {
+    // The neutral point as key and as R, with s = 0: the plain equation holds for every message.
+    let mut neutral = [0; 32];
+    neutral[0] = 1;
+    let mut signature = [0; 64];
+    signature[0] = 1;
+    assert_eq!(verify_signature(&neutral, b"anything", &signature), Err(KeyError::Signature));
+    let no_point = [2; 32];
+    assert_eq!(verify_signature(&no_point, b"anything", &signature), Err(KeyError::Key));
+    let phone = device(1);
+    let signature = phone.keys.sign(b"this");
+    assert_eq!(verify_signature(&phone.certificate.sign_key, b"this", &signature), Ok(()));
 }

@@ -2,7 +2,6 @@
 
 use chinwag_proto::{DeviceId, UserId};
 use rand_core::CryptoRng;
-use sha2::{Digest, Sha256};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
@@ -147,7 +146,6 @@ impl Open {
 /// What a new device shows as a QR code.
 pub(super) struct Shown {
     pub(super) user: UserId,
-    pub(super) key: [u8; 32],
     pub(super) secret: Zeroizing<[u8; 32]>,
     pub(super) commitment: Hash,
 }
@@ -155,7 +153,7 @@ pub(super) struct Shown {
 impl Shown {
     pub(super) fn text(&self) -> Zeroizing<String> {
         let mut writer = Writer::new(SHOWN);
-        writer.u64(self.user.get()).fixed(&self.key).fixed(&*self.secret).fixed(&self.commitment);
+        writer.u64(self.user.get()).fixed(&*self.secret).fixed(&self.commitment);
         qr::text(KIND, &Zeroizing::new(writer.finish()))
     }
 
@@ -165,7 +163,6 @@ impl Shown {
             let mut reader = Reader::new(&bytes, SHOWN, MESSAGE_BYTES_MAX)?;
             let shown = Self {
                 user: read_user(&mut reader)?,
-                key: reader.array()?,
                 secret: Zeroizing::new(reader.array()?),
                 commitment: reader.array()?,
             };
@@ -174,11 +171,6 @@ impl Shown {
         };
         read().map_err(|_| LinkingError::NotACode)
     }
-}
-
-/// The `r` that goes with a QR code's secret.
-pub(super) fn shown_r(secret: &[u8; 32]) -> [u8; 32] {
-    Sha256::digest(secret).into()
 }
 
 pub(super) fn handover(answer: Option<&Answer>, sealed: &[u8]) -> Result<Vec<u8>, LinkingError> {
@@ -240,5 +232,33 @@ impl Derived {
             seal: derive(&transcript, &ikm, INFO_SEAL),
             code: Zeroizing::new(format!("{:08}", number % 100_000_000)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::DeviceKeys;
+
+    /// Who only sees the messages of a run by QR, and even makes the old device's key, lacks the secret.
+    #[test]
+    fn by_qr_the_key_hangs_on_the_secret_that_was_shown() {
+        let user = UserId::new(7).unwrap();
+        let certificate = |number: u8| {
+            let keys = DeviceKeys::from_bytes(&[number; 64]);
+            keys.certificate(user, DeviceId::new(u64::from(number)).unwrap(), 1)
+        };
+        let (new, old) = (StaticSecret::from([3; 32]), StaticSecret::from([4; 32]));
+        let public = |secret: &StaticSecret| PublicKey::from(secret).to_bytes();
+        let open = Open { key: public(&new), r: [9; 32], certificate: certificate(2), replaces: None };
+        let answer = Answer { certificate: certificate(1), key: public(&old) };
+        let place = Place::new(user, "https://chat.example", 0).unwrap();
+        let seal = |way: &Way<'_>, own, other: &[u8; 32]| {
+            Derived::new(&place, way, &answer, &open, own, other).map(|derived| *derived.seal).unwrap()
+        };
+        let shown = seal(&Way::Qr(&[5; 32]), &new, &answer.key);
+        assert_eq!(seal(&Way::Qr(&[5; 32]), &old, &open.key), shown);
+        assert_ne!(seal(&Way::Qr(&[0; 32]), &old, &open.key), shown);
+        assert_ne!(seal(&Way::Code, &old, &open.key), seal(&Way::Qr(&[0; 32]), &old, &open.key));
     }
 }

@@ -12,10 +12,9 @@
 //!
 //! The commitment is SHA-256 of the `open` message. Neither side, nor a server between them, can choose its
 //! key after it knows the other's, so a server has one try in 10^8 at a code, and every failed one is seen.
-//! **By QR**: the new device shows `chinwag linking code 1 ‖ u64 user ‖ pk(new)[32] ‖ secret[32] ‖
-//! SHA-256(open message)[32]` as `qr` of kind `LINK` and sends `open` with `r` = SHA-256 of the
-//! secret; the handover then carries the old device's certificate and key. The secret is known to who scans
-//! alone, which tells the new device that the handover comes from there.
+//! **By QR**: the new device shows `chinwag linking code 1 ‖ u64 user ‖ secret[32] ‖ commitment[32]` as `qr` of
+//! kind `LINK` and sends `open`; the handover then carries the old device's certificate and key. The secret is
+//! known to who scans alone, which tells the new device that the handover comes from there.
 //!
 //! Both derive, by HKDF-SHA256 (RFC 5869), from X25519(pk, pk) ‖ secret (zeroes by code), with as salt SHA-256
 //! of the transcript `"chinwag linking transcript 1" ‖ u8 way ‖ u64 user ‖ text origin ‖ certificate(old) ‖

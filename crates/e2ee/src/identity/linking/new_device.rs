@@ -6,9 +6,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use super::super::{Certificate, open_under};
-use super::messages::{
-    Answer, Derived, Open, Place, Shown, Way, commit, ephemeral, random, read_handover, shown_r,
-};
+use super::messages::{Answer, Derived, Open, Place, Shown, Way, commit, ephemeral, random, read_handover};
 use super::{Handover, LinkingError};
 
 /// By code: has committed, waits for the old device's answer.
@@ -96,8 +94,8 @@ impl NewByQr {
         let secret = ephemeral(rng);
         let key = PublicKey::from(&secret).to_bytes();
         let shared = Zeroizing::new(random(rng));
-        let open = Open { key, r: shown_r(&shared), certificate: own.clone(), replaces };
-        let shown = Shown { user: own.user, key, secret: shared, commitment: open.commitment() };
+        let open = Open { key, r: random(rng), certificate: own.clone(), replaces };
+        let shown = Shown { user: own.user, secret: shared, commitment: open.commitment() };
         let message = open.encode();
         Ok((Self { place, secret, shown, open }, message))
     }

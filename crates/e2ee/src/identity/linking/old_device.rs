@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 use x25519_dalek::{PublicKey, StaticSecret};
 
 use super::super::{Certificate, seal_under};
-use super::messages::{Answer, Derived, Open, Place, Shown, Way, ephemeral, handover, read_commit, shown_r};
+use super::messages::{Answer, Derived, Open, Place, Shown, Way, ephemeral, handover, read_commit};
 use super::{Handover, LinkingError, RUNS_PER_HOUR};
 use crate::canonical::Hash;
 
@@ -118,7 +118,7 @@ pub fn scan(
     same_user(own.user, shown.user)?;
     let open = Open::decode(message)?;
     budget.take(now_ms)?;
-    if open.commitment() != shown.commitment || open.key != shown.key || open.r != shown_r(&shown.secret) {
+    if open.commitment() != shown.commitment {
         return Err(LinkingError::Commitment);
     }
     same_user(own.user, open.certificate.user)?;
