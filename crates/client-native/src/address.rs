@@ -37,6 +37,11 @@ impl ServerAddress {
         format!("{}:{}", self.host, self.port)
     }
 
+    /// The address of something below this one.
+    pub(crate) fn below(&self, path: &str) -> Self {
+        Self { path: self.path(path), ..self.clone() }
+    }
+
     /// A path on this server.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.path)

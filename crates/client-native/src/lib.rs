@@ -42,10 +42,10 @@ pub use driver::SealMaker;
 pub use rest::{Appended, Rest};
 pub use sdk::changes::{Changes, Update};
 pub use sdk::messages::{Message, Messages};
-pub use sdk::open::{Login, OpenError, Profile};
+pub use sdk::open::{EnvError, Login, OpenError, Profile};
 pub use sdk::{Account, Client, Ended, SendError, View, WishError, fresh_id};
 pub use socket::Socket;
-pub use store::StoreFailed;
+pub use store::{FileError, FolderError, Keyring, ProfileError, StoreFailed, Unlock, UnlockError};
 
 use chinwag_proto::{Close, Code};
 

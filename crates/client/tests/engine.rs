@@ -236,3 +236,57 @@ fn the_open_chat_can_be_shown_around_any_seq_and_says_whether_there_is_more() {
     phone.wishes(Wish::Open(None));
     assert_eq!(phone.engine.window(), None);
 }
+
+#[test]
+fn a_record_that_stands_is_told_once_whether_its_ack_or_its_entry_comes_first() {
+    let ack = |phone: &mut Phone, number: u64| {
+        let (id, at) = (phone.last("send"), "2026-01-01T00:00:00.000Z");
+        phone.hears(json!({ "type": "ack", "id": id, "chatId": "d.1.2", "messageId": "9", "seq": number, "createdAt": at, "duplicate": false }));
+    };
+    let told = |phone: &Phone| {
+        let settled = |effect: &Effect| match effect {
+            Effect::Changed(Change::Settled { id, seq, .. }) => Some((id.as_str().to_owned(), seq.get())),
+            _ => None,
+        };
+        phone.effects.iter().filter_map(settled).collect::<Vec<_>>()
+    };
+    let own = |id: &str| json!({ "kind": "message", "content": "hi", "clientMessageId": id });
+    let mut phone = Phone::online();
+    phone.types("a", "hi");
+    ack(&mut phone, 1);
+    assert_eq!(told(&phone), [("a".to_owned(), 1)]);
+    phone.types("b", "hi");
+    phone.entry(2, 2, own("b"));
+    ack(&mut phone, 2);
+    assert_eq!(told(&phone)[1..], [("b".to_owned(), 2)]);
+    phone.types("c", "hi");
+    // What stands before it is not held yet.
+    ack(&mut phone, 4);
+    phone.entry(3, 1, json!({ "kind": "message", "content": "between" }));
+    phone.entry(4, 2, own("c"));
+    assert_eq!(told(&phone)[2..], [("c".to_owned(), 4)]);
+    assert_eq!(phone.engine.unsettled(), 0);
+}
+
+#[test]
+fn a_look_shows_messages_of_a_chat_that_is_not_open_as_they_stand() {
+    let mut phone = Phone::online();
+    (1..=3).for_each(|n| phone.says(n, "hi"));
+    phone.entry(4, 1, json!({ "kind": "edit", "target": 2, "content": "hello" }));
+    let looks = |phone: &mut Phone, ticket: u64, from: u64, to: u64| {
+        phone.wishes(Wish::Look { ticket, chat: chat(), from: seq(from), to: seq(to) });
+        let found = |effect: &Effect| match effect {
+            Effect::Changed(Change::Looked { ticket: of, lines }) if *of == ticket => Some(lines.clone()),
+            _ => None,
+        };
+        let lines = phone.effects.iter().find_map(found).unwrap();
+        let text = |body: &Body| match body {
+            Body::Content(content) => content.fallback(),
+            other => panic!("{other:?}"),
+        };
+        lines.iter().map(|line| (line.seq.unwrap().get(), text(&line.body))).collect::<Vec<_>>()
+    };
+    assert_eq!(looks(&mut phone, 1, 2, 9), [(2, "hello".to_owned()), (3, "hi".to_owned())]);
+    assert_eq!(looks(&mut phone, 2, 5, 9), []);
+    assert!(phone.engine.timeline().is_empty());
+}

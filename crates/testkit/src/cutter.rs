@@ -22,8 +22,19 @@ pub struct Cutter {
 impl Cutter {
     /// Begins to pass connections on.
     pub async fn before(server: &Arc<Server>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("its address");
+        let (listener, address) = bind().await;
+        Self::pass(listener, address, server)
+    }
+
+    /// Starts a server that sends its clients to the cutter, also after it was started again elsewhere.
+    pub async fn with_server() -> (Arc<Server>, Self) {
+        let (listener, address) = bind().await;
+        let server = Server::with(&[("server.public_url", &format!("http://{address}"))]).await;
+        let cutter = Self::pass(listener, address, &server);
+        (server, cutter)
+    }
+
+    fn pass(listener: TcpListener, address: SocketAddr, server: &Arc<Server>) -> Self {
         let cuts = watch::Sender::new(0);
         let tasks = Tasks::default();
         let (server, connections, cut) = (Arc::clone(server), tasks.clone(), cuts.clone());
@@ -50,6 +61,11 @@ impl Cutter {
         format!("ws://{}/ws", self.address).parse().expect("an address")
     }
 
+    /// Where clients find the server.
+    pub fn address(&self) -> ServerAddress {
+        format!("http://{}", self.address).parse().expect("an address")
+    }
+
     /// Cuts all connections that there are.
     pub fn cuts(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
@@ -60,6 +76,12 @@ impl Drop for Cutter {
     fn drop(&mut self) {
         self.tasks.abort();
     }
+}
+
+async fn bind() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    (listener, address)
 }
 
 async fn pass_on(mut client: TcpStream, to: SocketAddr) {

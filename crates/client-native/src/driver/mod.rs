@@ -2,8 +2,9 @@
 //!
 //! One event at a time goes into the engine; the effects are carried out in their order before the next one.
 //! What waits for a slow disk is bounded: beyond [`STORE_WAITING_MAX`] neither the socket is read nor a wish
-//! taken. `link` is the connection, `timers` the timers, `desk` those who wait for an answer.
+//! taken. `link` is the connection, `calls` the calls over REST, `timers` the timers, `desk` those who wait for an answer.
 
+mod calls;
 mod desk;
 mod link;
 mod timers;
@@ -21,6 +22,7 @@ use crate::backoff::dice;
 use crate::sdk::shared::Shared;
 use crate::store::{Answer, Request, Store, StoreFailed};
 
+pub(crate) use calls::Calls;
 pub(crate) use desk::{Desk, Found, Settled};
 pub(crate) use link::{Address, Link};
 use timers::Timers;
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     Ask(Box<dyn FnOnce(u64) -> Wish + Send>, oneshot::Sender<Found>),
     /// Rows of the program's own.
     Keep(Vec<Op>),
+    /// Answers when everything that was wished before is on disk.
+    Flush(oneshot::Sender<()>),
     /// Stop; answers when everything is on disk.
     Close(oneshot::Sender<()>),
 }
@@ -55,9 +59,12 @@ pub(crate) struct Driver {
     batches: (u64, u64),
     store_failed: bool,
     link: Link,
+    calls: Calls,
     timers: Timers,
     desk: Desk,
     begin: Instant,
+    /// Those who wait for a batch to be on disk.
+    flushes: VecDeque<(u64, oneshot::Sender<()>)>,
     closing: Option<oneshot::Sender<()>>,
 }
 
@@ -95,6 +102,7 @@ impl Driver {
         commands: mpsc::Receiver<Command>,
         store: Store,
         link: Link,
+        calls: Calls,
     ) -> Self {
         Self {
             shared,
@@ -104,9 +112,11 @@ impl Driver {
             batches: (0, 0),
             store_failed: false,
             link,
+            calls,
             timers: Timers::default(),
             desk: Desk::default(),
             begin: Instant::now(),
+            flushes: VecDeque::new(),
             closing: None,
         }
     }
@@ -149,6 +159,9 @@ impl Driver {
                     self.event(event);
                 }
             }
+            answered = self.calls.next(self.batches.1), if room => {
+                self.event(answered);
+            }
             command = self.commands.recv(), if room => match command {
                 Some(command) => self.on_command(command),
                 None => return false,
@@ -168,6 +181,7 @@ impl Driver {
         match answer {
             Some(Answer::Stored(number)) => {
                 self.batches.1 = number;
+                self.answer_flushes();
                 self.event(Event::Stored(number));
             }
             Some(Answer::Loaded { number, rows }) => {
@@ -178,11 +192,18 @@ impl Driver {
         }
     }
 
+    fn answer_flushes(&mut self) {
+        while let Some((_, done)) = self.flushes.pop_front_if(|(batch, _)| *batch <= self.batches.1) {
+            let _ = done.send(());
+        }
+    }
+
     fn on_store_failed(&mut self, why: StoreFailed) {
         self.store_failed = true;
         self.to_store.clear();
         self.shared.trouble(Some(why.to_string()));
         self.event(Event::StoreFailed);
+        self.flushes.clear();
         self.desk.fail_all();
     }
 
@@ -206,6 +227,10 @@ impl Driver {
                 self.event(Event::Wish(wish(ticket)));
             }
             Command::Keep(ops) => self.store_later(Request::Keep(ops)),
+            Command::Flush(done) => {
+                self.flushes.push_back((self.batches.0, done));
+                self.answer_flushes();
+            }
             Command::Close(closed) => self.closing = Some(closed),
         }
     }
@@ -225,8 +250,7 @@ impl Driver {
                     self.store_later(Request::Batch(batch));
                 }
                 Effect::Load(load) => self.store_later(Request::Load(load)),
-                // No engine makes one yet.
-                Effect::Call { .. } => {}
+                Effect::Call { number, call } => self.calls.add(self.batches.0, number, call),
                 Effect::SetTimer { timer, at_ms } => self.timers.set(timer, at_ms),
                 Effect::Changed(Change::Refused { why, .. }) => refusal = Some(why),
                 Effect::Changed(change) => self.on_changed(change),

@@ -200,6 +200,13 @@ impl Client {
         }
     }
 
+    /// Returns when everything that was wished before is on disk: it goes out even if the program dies now.
+    pub async fn flush(&self) -> Result<(), Ended> {
+        let (flushed, done) = oneshot::channel();
+        self.command(Command::Flush(flushed)).await?;
+        done.await.map_err(|_| Ended)
+    }
+
     /// Stops: closes the connection in good order and returns when everything is on disk. What waits in the
     /// outbox goes out when the profile is opened again. Every clone has stopped then.
     pub async fn close(&self) {

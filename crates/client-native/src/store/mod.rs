@@ -4,14 +4,24 @@
 //! the disk together. A load sees every batch given before it. A store that fails once takes no more.
 //! Which rows there are is said by [`chinwag_client::store`].
 
+mod folder;
+mod key;
 mod memory;
+mod place;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+mod unlock;
 
 use std::thread;
 
 use chinwag_client::store::{Batch, Load, Op, Range, Row};
 use tokio::sync::mpsc;
 
+pub use folder::FolderError;
 pub(crate) use memory::Memory;
+pub use sqlite::FileError;
+pub use unlock::{Keyring, Unlock, UnlockError};
 
 /// Requests that wait for the thread; more wait at the driver.
 const REQUESTS_MAX: usize = 64;
@@ -33,6 +43,27 @@ pub(crate) trait Rows: Send {
     fn commit(&mut self) -> Result<(), StoreFailed>;
     /// The rows of a range, in its order.
     fn read(&mut self, range: &Range) -> Result<Vec<Row>, StoreFailed>;
+}
+
+/// Opens the rows of a profile's folder; a new one is made. Takes a while: a passphrase costs time.
+pub(crate) fn open(folder: &std::path::Path, by: &Unlock) -> Result<Box<dyn Rows>, ProfileError> {
+    let folder = folder::Folder::open(folder)?;
+    let key = unlock::unlock(&folder, by)?;
+    Ok(Box::new(sqlite::Sqlite::open(folder, &key)?))
+}
+
+/// Why a profile cannot be opened. Nothing in it was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// Its folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Its key cannot be had.
+    #[error(transparent)]
+    Unlock(#[from] UnlockError),
+    /// Its file cannot be opened.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// What is asked of the thread.
