@@ -7,6 +7,7 @@ use chinwag_proto::{
 
 use crate::call::{Answer, Call, CallFailure};
 use crate::engine::Shown;
+use crate::seal::{SealWish, Told};
 use crate::store::{Batch, Load, Row};
 
 /// The time and random bits of an event: the engine has none of its own.
@@ -155,6 +156,8 @@ pub enum Wish {
         /// The last seq.
         to: Seq,
     },
+    /// Something about encryption.
+    Seal(SealWish),
     /// Connect (again), also after the engine has stopped or while it waits.
     Connect,
     /// Break the connection and stay offline.
@@ -292,6 +295,8 @@ pub enum Change {
         /// Why.
         why: Refusal,
     },
+    /// Something about encryption.
+    Seal(Told),
     /// The answer to a search, newest first.
     Found {
         /// The search's.

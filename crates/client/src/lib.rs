@@ -55,4 +55,7 @@ pub use call::{Answer, Call, CallFailure};
 pub use chat::{Chat, Marks, UNREAD_MAX};
 pub use engine::{Body, Engine, Pending, Shown, Status, Window};
 pub use event::{Change, Connection, Effect, Event, Failure, Now, Record, Refusal, Stop, Timer, Wish};
-pub use seal::{Cause, MlsRecord, News, Opened, Plain, Seal, Sealed, Stand, ToSeal, Wants};
+pub use seal::{
+    Cause, Clock, MlsRecord, News, Opened, Plain, Random, Seal, SealWish, Sealed, Sealing, Secret, Stand,
+    ToSeal, Told, Wants,
+};

@@ -7,6 +7,7 @@ use super::Engine;
 use crate::chat::Chat;
 use crate::event::{Change, Connection, Now, Record, Refusal, Stop, Wish};
 use crate::outbox::{Item, State};
+use crate::seal::News;
 
 /// Users of one `watch` frame (protocol §2).
 const WATCHED_MAX: usize = 200;
@@ -58,6 +59,7 @@ impl Engine {
             }
             Wish::Search { ticket, query } => self.search(ticket, &query),
             Wish::Look { ticket, chat, from, to } => self.look(ticket, chat, from, to),
+            Wish::Seal(wish) => self.seal.on(now, News::Wish(&wish)),
             Wish::Connect => {
                 if self.link.connection != Connection::Stopped(Stop::Store) {
                     self.connect();

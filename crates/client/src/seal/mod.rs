@@ -5,6 +5,15 @@
 //! batch of the event that caused them. Leaves out encryption itself. [`Plain`] is the seal of chats that
 //! the server can read.
 
+mod chains;
+mod content;
+mod own;
+mod room;
+mod rows;
+mod sealing;
+mod staging;
+mod wish;
+
 use chinwag_proto::entry::Encryption;
 use chinwag_proto::frame::Ready;
 use chinwag_proto::{ChatId, ClientMessageId, Code, Content, Entry, MemberChange, Seq};
@@ -12,6 +21,9 @@ use chinwag_proto::{ChatId, ClientMessageId, Code, Content, Entry, MemberChange,
 use crate::call::{Answer, Call, CallFailure};
 use crate::event::{Change, Now, Record};
 use crate::store::{Op, Range, Row};
+
+pub use sealing::{Clock, Random, Sealing};
+pub use wish::{SealWish, Secret, Told};
 
 /// What became of the content of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,8 +111,6 @@ pub struct MlsRecord {
 pub enum News<'a> {
     /// A connection stands.
     Connected(&'a Ready),
-    /// It broke.
-    Disconnected,
     /// What came of a call of the seal's. A call without an answer is made again by the engine.
     Answered {
         /// The seal's own number for it.
@@ -131,6 +141,8 @@ pub enum News<'a> {
         /// The head that it names.
         head: Seq,
     },
+    /// What the user wants of encryption.
+    Wish(&'a SealWish),
     /// An event is over; the seal may look at what it has put off.
     Settled,
 }
