@@ -23,7 +23,7 @@ try {
       const { page, context } = await s.visitor(`${size} ${theme}`, options);
       for (const [name, show] of scenes(world, size)) {
         if (only !== undefined && !name.includes(only) && name !== "enter") continue;
-        await show(page);
+        await show(page).catch((error) => s.problems.push(`${name} ${size} ${theme}: ${error.message}`));
         await page.waitForTimeout(350);
         await page.screenshot({ path: `${OUT}/${name}-${size}-${theme}.png` });
         for (const { id, nodes } of await look(page)) violations.push(`${name} ${size} ${theme}: ${id} (${nodes.length}) ${nodes[0].html.slice(0, 160)}\n   ${nodes[0].failureSummary?.split("\n")[1] ?? ""}`);

@@ -63,6 +63,7 @@ export async function stage() {
     async visitor(name, options = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
       const page = await context.newPage();
+      page.setDefaultTimeout(8_000);
       watch(page, name, problems, address);
       return { name, context, page };
     },

@@ -33,6 +33,7 @@ export function Field(props: {
             props.ref?.(element);
             if (props.autofocus) queueMicrotask(() => element.focus());
           }}
+          data-autofocus={props.autofocus ? "" : undefined}
           class="field-input"
           type={secret() && !shown() ? "password" : "text"}
           name={props.name}

@@ -1,7 +1,8 @@
 // What lies over the page: dialogs, questions, menus. Focus goes in, stays in, and comes back.
 
-import { AlertDialog } from "@kobalte/core/alert-dialog";
-import { Dialog } from "@kobalte/core/dialog";
+// By namespace: the two share one root, and whichever is imported last as an object gives both its parts.
+import * as AlertDialog from "@kobalte/core/alert-dialog";
+import * as Dialog from "@kobalte/core/dialog";
 import { DropdownMenu } from "@kobalte/core/dropdown-menu";
 import { createSignal, For, type JSX, Show } from "solid-js";
 import { errorWords } from "../talk/errors.ts";
@@ -17,11 +18,19 @@ export function Modal(props: {
   kind?: "sheet";
 }): JSX.Element {
   return (
-    <Dialog open={props.open} onOpenChange={(open) => !open && props.onClose()}>
+    <Dialog.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay class="overlay" />
         <div class={`modal-place ${props.kind ?? ""}`}>
-          <Dialog.Content class="modal">
+          <Dialog.Content
+            class="modal"
+            onOpenAutoFocus={(event) => {
+              const wanted = (event.target as HTMLElement | null)?.querySelector<HTMLElement>("[data-autofocus]");
+              if (!wanted) return;
+              event.preventDefault();
+              wanted.focus();
+            }}
+          >
             <header class="modal-head">
               <Dialog.Title class="modal-title">{props.title}</Dialog.Title>
               <IconButton icon="close" label={t("common.close")} onClick={() => props.onClose()} />
@@ -30,7 +39,7 @@ export function Modal(props: {
           </Dialog.Content>
         </div>
       </Dialog.Portal>
-    </Dialog>
+    </Dialog.Root>
   );
 }
 
@@ -60,7 +69,7 @@ export function Ask(props: { question: Question | undefined; onClose: () => void
     }
   };
   return (
-    <AlertDialog
+    <AlertDialog.Root
       open={props.question !== undefined}
       onOpenChange={(open) => {
         if (open) return;
@@ -90,7 +99,7 @@ export function Ask(props: { question: Question | undefined; onClose: () => void
           </AlertDialog.Content>
         </div>
       </AlertDialog.Portal>
-    </AlertDialog>
+    </AlertDialog.Root>
   );
 }
 

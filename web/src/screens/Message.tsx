@@ -5,7 +5,7 @@ import type { IconName } from "../parts/icons.ts";
 import { Avatar, Button, Icon, IconButton } from "../parts/parts.tsx";
 import { codeWords } from "../talk/errors.ts";
 import type { Failure, Line, Status } from "../talk/types.ts";
-import { hue, onlyEmoji } from "../text/calm.ts";
+import { calm, hue, onlyEmoji } from "../text/calm.ts";
 import { clock, fullTime } from "../time/days.ts";
 import type { Row } from "../timeline/rows.ts";
 import { type Key, language, locale, t } from "../words/words.ts";
@@ -136,7 +136,7 @@ function Sign(props: { status: Status }): JSX.Element {
 
 function Content(props: { line: Line }): JSX.Element {
   const [whole, setWhole] = createSignal(false);
-  const text = createMemo(() => (props.line.body.type === "content" ? props.line.body.text : undefined));
+  const text = createMemo(() => (props.line.body.type === "content" ? calm(props.line.body.text) : undefined));
   return (
     <Switch>
       <Match when={text()}>

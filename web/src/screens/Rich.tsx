@@ -3,7 +3,6 @@
 import { createMemo, For, type JSX, Match, Show, Switch } from "solid-js";
 import { Dynamic } from "solid-js/web";
 import { IconButton } from "../parts/parts.tsx";
-import { calm } from "../text/calm.ts";
 import { type Block, type Inline, parseBlocks } from "../text/markdown.ts";
 import { t } from "../words/words.ts";
 import { copy, useApp } from "./app.ts";
@@ -11,8 +10,9 @@ import { mentioned } from "./mentioned.ts";
 
 const tags = { strong: "strong", emphasis: "em", strike: "s" } as const;
 
+/** `text` is calm. */
 export function Rich(props: { text: string }): JSX.Element {
-  const blocks = createMemo(() => parseBlocks(calm(props.text)));
+  const blocks = createMemo(() => parseBlocks(props.text));
   return <For each={blocks()}>{(block) => <OneBlock block={block} />}</For>;
 }
 

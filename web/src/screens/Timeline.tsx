@@ -19,6 +19,8 @@ import { eventWords } from "./sayings.ts";
 /** How near to the end still counts as at the end, and how near to an end more is asked for, in pixels. */
 const AT_END = 48;
 const NEAR = 900;
+/** Until the rows that come into view are measured. */
+const SETTLE_MS = 120;
 
 export function Timeline(props: {
   chatId: string;
@@ -39,6 +41,9 @@ export function Timeline(props: {
   const [menu, setMenu] = createSignal<Menued>();
   const [scroller, setScroller] = createSignal<HTMLElement>();
   let handle: VirtualizerHandle | undefined;
+  /** The end stays in view, whatever comes, until the user scrolls up. */
+  let stays = false;
+  let offsetBefore = 0;
   /** Where to go as soon as the lines are there. */
   let target: { seq?: number } | undefined = {};
   let asked: "older" | "newer" | undefined;
@@ -62,26 +67,35 @@ export function Timeline(props: {
       const now = row();
       return (now.is === "message" || now.is === "event") && (now.line.seq ?? Infinity) >= seq;
     });
-  const toEnd = (): void => handle?.scrollToIndex(list().length - 1, { align: "end" });
+  const toEnd = (): void => {
+    stays = true;
+    setAtEnd(true);
+    handle?.scrollToIndex(list().length - 1, { align: "end" });
+  };
   const show = (index: number, align: "start" | "center"): void => handle?.scrollToIndex(index, { align });
 
   /** Goes to where the chat is to be opened, or to a message that was asked for. */
   const settle = (): void => {
     if (handle === undefined || target === undefined || list().length === 0) return;
     const { seq } = target;
-    if (seq === undefined) {
-      target = undefined;
-      const fresh = list().findIndex(({ key }) => key === "new");
-      if (fresh > 0) show(Math.max(0, fresh), "start");
-      else toEnd();
-    } else if (covers(seq)) {
-      target = undefined;
-      const index = indexOfSeq(seq);
-      show(index === -1 ? list().length - 1 : index, "center");
+    const index = seq === undefined ? list().findIndex(({ key }) => key === "new") : indexOfSeq(seq);
+    if (seq !== undefined && !covers(seq)) return;
+    stays = false;
+    if (index === -1) toEnd();
+    else show(index, seq === undefined ? "start" : "center");
+    if (seq !== undefined) {
       setFlash(seq);
       setTimeout(() => setFlash((now) => (now === seq ? undefined : now)), 1_600);
     }
-    requestAnimationFrame(onScroll);
+    // Rows that were never drawn have only an estimated height: once more when they are measured.
+    const here = target;
+    setTimeout(() => {
+      if (target !== here) return;
+      target = undefined;
+      if (index !== -1) show(index, seq === undefined ? "start" : "center");
+      else if (stays) toEnd();
+      requestAnimationFrame(onScroll);
+    }, SETTLE_MS);
   };
   const covers = (seq: number): boolean => {
     const seqs = lines().flatMap((line) => line.seq ?? []);
@@ -109,7 +123,7 @@ export function Timeline(props: {
     lastKey = last?.key;
     const own = added && last?.senderId === state.me;
     if (own) setReadAt(undefined);
-    if ((untrack(atEnd) || own) && !mine()?.below) requestAnimationFrame(toEnd);
+    if ((stays || own) && !mine()?.below) requestAnimationFrame(toEnd);
     else requestAnimationFrame(onScroll);
   }));
   let lastKey: string | undefined;
@@ -140,7 +154,11 @@ export function Timeline(props: {
   const onScroll = (): void => {
     if (handle === undefined) return;
     const toGo = handle.scrollSize - handle.scrollOffset - handle.viewportSize;
-    setAtEnd(toGo <= AT_END && !mine()?.below);
+    const { scrollOffset } = handle;
+    if (toGo <= AT_END) stays = !mine()?.below;
+    else if (scrollOffset < offsetBefore - 2) stays = false;
+    offsetBefore = scrollOffset;
+    setAtEnd(stays || (toGo <= AT_END && !mine()?.below));
     if (target === undefined && asked === undefined) {
       if (mine()?.above && handle.scrollOffset < NEAR) {
         asked = "older";
@@ -153,7 +171,7 @@ export function Timeline(props: {
     markRead();
   };
   const onResize = (): void => {
-    if (untrack(atEnd) && target === undefined && !mine()?.below) toEnd();
+    if (stays && target === undefined && !mine()?.below) toEnd();
   };
   onMount(() => {
     const back = (): void => {

@@ -37,6 +37,7 @@ export function createState(talk: Client): State {
   const [seen, setSeen] = createSignal(0, again);
   const [now, setNow] = createSignal(Date.now());
   const people = createPeople(talk.rest, talk.userId, () => t("list.deletedUser"));
+  people.name(talk.userId);
   const byId = createMemo(() => new Map(chats().map((chat) => [chat.chatId, chat])));
 
   const ends = [

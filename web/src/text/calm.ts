@@ -8,10 +8,13 @@ const MARKS = new RegExp(`(\\p{M}{${MARKS_MAX}})\\p{M}+`, "gu");
 const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufff9-\ufffb]/g;
 
-/** The text of a message: lines stay lines, stacks of marks end. Direction signs stay, since bidirectional text needs
- * them; they end with the element that isolates them. */
+/** Overrides print words backwards. No language needs that, whoever wants to deceive does. */
+const OVERRIDE = /[\u202d\u202e]/g;
+
+/** The text of a message: lines stay lines, stacks of marks end. Direction signs stay but for overrides, since
+ * bidirectional text needs them; they end with the element that isolates them. */
 export function calm(text: string): string {
-  return text.replace(/\r\n?/g, "\n").replace(CONTROL, "").replace(MARKS, "$1");
+  return text.replace(/\r\n?/g, "\n").replace(CONTROL, "").replace(OVERRIDE, "").replace(MARKS, "$1");
 }
 
 /** A name, a title, a preview: one line without a direction of its own. */

@@ -53,7 +53,8 @@ describe("blocks", () => {
 
 describe("other people's text", () => {
   it("has no towers of marks", () => expect(calm(`a${"\u0301".repeat(100_000)}b`)).toBe(`a${"\u0301".repeat(6)}b`));
-  it("keeps its lines and its direction", () => expect(calm("a\r\nb\u202ec\u0000")).toBe("a\nb\u202ec"));
+  it("keeps its lines and its direction", () => expect(calm("a\r\nb\u2067c\u2069\u0000")).toBe("a\nb\u2067c\u2069"));
+  it("does not run backwards", () => expect(calm("\u202emoc\u202d.")).toBe("moc."));
   it("as a name is one line that goes one way", () => expect(calmLine(" a\u202e\n b\u2066 ")).toBe("a b"));
   it("as a name is cut at a whole character", () => expect(calmLine("😀".repeat(500))).toBe("😀".repeat(200)));
 });
