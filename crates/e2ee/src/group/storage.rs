@@ -47,233 +47,61 @@ impl OpenMlsProvider for Provider {
 
 const PROPOSALS: &str = "proposals";
 
+/// One value of a group: written, read, deleted.
+macro_rules! row {
+    ($write:ident, $read:ident, $delete:ident, $label:literal, $value:ident) => {
+        fn $write<G: traits::GroupId<CURRENT_VERSION>, T: traits::$value<CURRENT_VERSION>>(
+            &self,
+            group: &G,
+            value: &T,
+        ) -> Result<(), RowError> {
+            self.write(key(Scope::Chat, $label, group)?, value)
+        }
+
+        fn $read<G: traits::GroupId<CURRENT_VERSION>, T: traits::$value<CURRENT_VERSION>>(
+            &self,
+            group: &G,
+        ) -> Result<Option<T>, RowError> {
+            self.read(&key(Scope::Chat, $label, group)?)
+        }
+
+        fn $delete<G: traits::GroupId<CURRENT_VERSION>>(&self, group: &G) -> Result<(), RowError> {
+            self.delete(key(Scope::Chat, $label, group)?);
+            Ok(())
+        }
+    };
+}
+
 impl StorageProvider<CURRENT_VERSION> for Rows {
     type Error = RowError;
 
-    fn write_mls_join_config<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::MlsGroupJoinConfig<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-        config: &T,
-    ) -> Result<(), RowError> {
-        self.write(key(Scope::Chat, "config", group)?, config)
-    }
-
-    fn mls_group_join_config<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::MlsGroupJoinConfig<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-    ) -> Result<Option<T>, RowError> {
-        self.read(&key(Scope::Chat, "config", group)?)
-    }
-
-    fn delete_group_config<G: traits::GroupId<CURRENT_VERSION>>(&self, group: &G) -> Result<(), RowError> {
-        self.delete(key(Scope::Chat, "config", group)?);
-        Ok(())
-    }
-
-    fn write_tree<G: traits::GroupId<CURRENT_VERSION>, T: traits::TreeSync<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-        tree: &T,
-    ) -> Result<(), RowError> {
-        self.write(key(Scope::Chat, "tree", group)?, tree)
-    }
-
-    fn tree<G: traits::GroupId<CURRENT_VERSION>, T: traits::TreeSync<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-    ) -> Result<Option<T>, RowError> {
-        self.read(&key(Scope::Chat, "tree", group)?)
-    }
-
-    fn delete_tree<G: traits::GroupId<CURRENT_VERSION>>(&self, group: &G) -> Result<(), RowError> {
-        self.delete(key(Scope::Chat, "tree", group)?);
-        Ok(())
-    }
-
-    fn write_interim_transcript_hash<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::InterimTranscriptHash<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-        hash: &T,
-    ) -> Result<(), RowError> {
-        self.write(key(Scope::Chat, "interim", group)?, hash)
-    }
-
-    fn interim_transcript_hash<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::InterimTranscriptHash<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-    ) -> Result<Option<T>, RowError> {
-        self.read(&key(Scope::Chat, "interim", group)?)
-    }
-
-    fn delete_interim_transcript_hash<G: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-    ) -> Result<(), RowError> {
-        self.delete(key(Scope::Chat, "interim", group)?);
-        Ok(())
-    }
-
-    fn write_context<G: traits::GroupId<CURRENT_VERSION>, T: traits::GroupContext<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-        context: &T,
-    ) -> Result<(), RowError> {
-        self.write(key(Scope::Chat, "context", group)?, context)
-    }
-
-    fn group_context<G: traits::GroupId<CURRENT_VERSION>, T: traits::GroupContext<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-    ) -> Result<Option<T>, RowError> {
-        self.read(&key(Scope::Chat, "context", group)?)
-    }
-
-    fn delete_context<G: traits::GroupId<CURRENT_VERSION>>(&self, group: &G) -> Result<(), RowError> {
-        self.delete(key(Scope::Chat, "context", group)?);
-        Ok(())
-    }
-
-    fn write_confirmation_tag<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::ConfirmationTag<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-        tag: &T,
-    ) -> Result<(), RowError> {
-        self.write(key(Scope::Chat, "tag", group)?, tag)
-    }
-
-    fn confirmation_tag<G: traits::GroupId<CURRENT_VERSION>, T: traits::ConfirmationTag<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-    ) -> Result<Option<T>, RowError> {
-        self.read(&key(Scope::Chat, "tag", group)?)
-    }
-
-    fn delete_confirmation_tag<G: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-    ) -> Result<(), RowError> {
-        self.delete(key(Scope::Chat, "tag", group)?);
-        Ok(())
-    }
-
-    fn write_message_secrets<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::MessageSecrets<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-        secrets: &T,
-    ) -> Result<(), RowError> {
-        self.write(key(Scope::Chat, "messages", group)?, secrets)
-    }
-
-    fn message_secrets<G: traits::GroupId<CURRENT_VERSION>, T: traits::MessageSecrets<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-    ) -> Result<Option<T>, RowError> {
-        self.read(&key(Scope::Chat, "messages", group)?)
-    }
-
-    fn delete_message_secrets<G: traits::GroupId<CURRENT_VERSION>>(&self, group: &G) -> Result<(), RowError> {
-        self.delete(key(Scope::Chat, "messages", group)?);
-        Ok(())
-    }
-
-    fn write_resumption_psk_store<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::ResumptionPskStore<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-        store: &T,
-    ) -> Result<(), RowError> {
-        self.write(key(Scope::Chat, "resumption", group)?, store)
-    }
-
-    fn resumption_psk_store<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::ResumptionPskStore<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-    ) -> Result<Option<T>, RowError> {
-        self.read(&key(Scope::Chat, "resumption", group)?)
-    }
-
-    fn delete_all_resumption_psk_secrets<G: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-    ) -> Result<(), RowError> {
-        self.delete(key(Scope::Chat, "resumption", group)?);
-        Ok(())
-    }
-
-    fn write_own_leaf_index<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::LeafNodeIndex<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-        index: &T,
-    ) -> Result<(), RowError> {
-        self.write(key(Scope::Chat, "leaf", group)?, index)
-    }
-
-    fn own_leaf_index<G: traits::GroupId<CURRENT_VERSION>, T: traits::LeafNodeIndex<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-    ) -> Result<Option<T>, RowError> {
-        self.read(&key(Scope::Chat, "leaf", group)?)
-    }
-
-    fn delete_own_leaf_index<G: traits::GroupId<CURRENT_VERSION>>(&self, group: &G) -> Result<(), RowError> {
-        self.delete(key(Scope::Chat, "leaf", group)?);
-        Ok(())
-    }
-
-    fn write_group_epoch_secrets<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::GroupEpochSecrets<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-        secrets: &T,
-    ) -> Result<(), RowError> {
-        self.write(key(Scope::Chat, "epoch", group)?, secrets)
-    }
-
-    fn group_epoch_secrets<
-        G: traits::GroupId<CURRENT_VERSION>,
-        T: traits::GroupEpochSecrets<CURRENT_VERSION>,
-    >(
-        &self,
-        group: &G,
-    ) -> Result<Option<T>, RowError> {
-        self.read(&key(Scope::Chat, "epoch", group)?)
-    }
-
-    fn delete_group_epoch_secrets<G: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        group: &G,
-    ) -> Result<(), RowError> {
-        self.delete(key(Scope::Chat, "epoch", group)?);
-        Ok(())
-    }
+    row!(write_mls_join_config, mls_group_join_config, delete_group_config, "config", MlsGroupJoinConfig);
+    row!(write_tree, tree, delete_tree, "tree", TreeSync);
+    row!(
+        write_interim_transcript_hash,
+        interim_transcript_hash,
+        delete_interim_transcript_hash,
+        "interim",
+        InterimTranscriptHash
+    );
+    row!(write_context, group_context, delete_context, "context", GroupContext);
+    row!(write_confirmation_tag, confirmation_tag, delete_confirmation_tag, "tag", ConfirmationTag);
+    row!(write_message_secrets, message_secrets, delete_message_secrets, "messages", MessageSecrets);
+    row!(
+        write_resumption_psk_store,
+        resumption_psk_store,
+        delete_all_resumption_psk_secrets,
+        "resumption",
+        ResumptionPskStore
+    );
+    row!(write_own_leaf_index, own_leaf_index, delete_own_leaf_index, "leaf", LeafNodeIndex);
+    row!(
+        write_group_epoch_secrets,
+        group_epoch_secrets,
+        delete_group_epoch_secrets,
+        "epoch",
+        GroupEpochSecrets
+    );
 
     fn write_group_state<T: traits::GroupState<CURRENT_VERSION>, G: traits::GroupId<CURRENT_VERSION>>(
         &self,

@@ -133,10 +133,6 @@ impl Churn {
         }
     }
 
-    fn everybody(&self) -> Vec<u64> {
-        (1..=PEOPLE).collect()
-    }
-
     fn members(&self, at: DeviceId) -> Vec<u64> {
         let facts = self.world.devices[&at].group().facts().unwrap();
         facts.members.iter().map(|member| member.user.get()).collect()
@@ -252,9 +248,8 @@ impl Churn {
     fn toggle(&mut self) {
         let all: Vec<_> = self.world.devices.keys().copied().collect();
         let Some(id) = self.world.dice.pick(&all) else { return };
-        if !self.online.remove(&id) {
-            self.online.insert(id);
-        } else if self.online.len() < 4 {
+        let stays = self.online.len() < 5;
+        if !self.online.remove(&id) || stays {
             self.online.insert(id);
         }
     }
@@ -422,7 +417,6 @@ fn churn(seed: u64, steps: usize) {
     }
     churn.end();
     churn.judge(seed);
-    let _all = churn.everybody();
 }
 
 /// `CHINWAG_CHURN_SEEDS=100 CHINWAG_CHURN_STEPS=500` makes a long run of it.

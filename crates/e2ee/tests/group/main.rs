@@ -8,6 +8,7 @@ mod churn;
 mod content;
 mod failures;
 mod garbage;
+mod people;
 mod rules;
 mod vectors;
 mod world;
