@@ -115,6 +115,12 @@ export class Client {
     return Client.#start(session, home, options, false);
   }
 
+  /** For programs: goes on with the log-in that is kept here, or makes one. */
+  static async openOrLogIn(options: LogIn): Promise<Client> {
+    const home = await homeOf(options);
+    return (await home.session()) ? Client.open({ ...options, home }) : Client.logIn({ ...options, home });
+  }
+
   /** Ends the log-in that is kept here, also one that cannot be opened. Does nothing where there is none. */
   static async forget(options: Options = {}): Promise<void> {
     const home = await homeOf(options);
@@ -399,8 +405,8 @@ export class Client {
   #onAttached(): void {
     this.#screen.forgetLines();
     if (this.#watched) this.#link?.wish(0, { watch: this.#watched });
-    if (this.#active !== undefined) this.#link?.wish(0, { active: this.#active });
     if (this.#open !== undefined) this.#link?.wish(0, { open: this.#open });
+    if (this.#active !== undefined) this.#link?.wish(0, { active: this.#active });
     this.#outgoing.tellAgain();
     for (const { wish } of this.#tickets.values()) this.#link?.wish(0, wish);
   }

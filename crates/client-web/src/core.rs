@@ -140,8 +140,9 @@ impl Core {
         self.tickets.retain(|_, (asked, _)| *asked != screen);
         let mut events = vec![self.activity(), self.watching()];
         if !self.screens.values().any(|screen| screen.open == self.at) {
-            self.at = None;
-            events.push(Event::Wish(Wish::Open(None)));
+            let open = self.screens.values().filter(|screen| screen.open.is_some());
+            self.at = open.max_by_key(|screen| screen.active).and_then(|screen| screen.open);
+            events.push(Event::Wish(Wish::Open(self.at)));
         }
         self.run(now, events)
     }
@@ -167,7 +168,8 @@ impl Core {
             }
             Wanted::Open(chat) => {
                 screen.open(chat);
-                self.show(number, true)
+                let quiet = !screen.active && self.another_is_used(number);
+                if quiet { Vec::new() } else { self.show(number, true) }
             }
             Wanted::Active(on) => {
                 screen.active = on;
@@ -194,6 +196,11 @@ impl Core {
             }
             other => other.wish().map(Event::Wish).into_iter().collect(),
         }
+    }
+
+    /// Whether the user is at another screen that shows a chat.
+    fn another_is_used(&self, number: u32) -> bool {
+        self.screens.iter().any(|(other, screen)| *other != number && screen.active && screen.open.is_some())
     }
 
     /// Has the engine show the chat of a screen, anew if it must.

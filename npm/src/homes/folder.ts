@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Host } from "../driver/host.js";
+import { lock } from "../store/lock.js";
 import { LogDisk } from "../store/log.js";
 import { Queue } from "../store/store.js";
 import { type Link, type LinkEvents, OwnLink } from "../tabs/link.js";
@@ -38,7 +39,18 @@ export class FolderHome implements Home {
 
   async openStore(session: Session, fresh: boolean): Promise<Queue> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    return new Queue(await LogDisk.open(this.#path("store.log"), session.stamp, fresh));
+    const unlock = await lock(this.#path("lock"));
+    try {
+      const disk = await LogDisk.open(this.#path("store.log"), session.stamp, fresh);
+      return new Queue({
+        write: (ops) => disk.write(ops),
+        read: (ranges) => disk.read(ranges),
+        close: () => disk.close().finally(unlock),
+      });
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
   }
 
   async link(_session: Session, start: () => Promise<Host>, events: LinkEvents): Promise<Link> {

@@ -131,6 +131,17 @@ test("what was kept goes out after the program has died and the server was away"
   await until("it shows once", () => again.timeline().lines.length === 1 && again.timeline().lines[0]?.status === "sent");
 });
 
+test("a folder is for one program at a time", patience, async (t) => {
+  const server = await Server.start(t);
+  const home = new FolderHome(join(server.folder, "alice"));
+  const alice = await joins(t, server, "alice", home);
+  await assert.rejects(Client.open({ home }), { code: "store_in_use" });
+  await alice.close();
+  const again = await Client.openOrLogIn({ server: server.address, username: "alice", password, home });
+  assert.equal(again.deviceId, alice.deviceId);
+  await again.close();
+});
+
 test("a client that logs out leaves nothing behind", patience, async (t) => {
   const server = await Server.start(t);
   const home = new FolderHome(join(server.folder, "alice"));
