@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::exit::Failure;
-use crate::{admin, bench, client, doctor, serve, settings};
+use crate::{admin, bench, chat, client, doctor, serve, settings};
 
 /// Chinwag: a chat server that starts with one command and keeps what it has acknowledged.
 ///
@@ -18,6 +18,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(serve::ServeArgs),
+    Chat(chat::ChatArgs),
     Admin(admin::AdminArgs),
     Doctor(doctor::DoctorArgs),
     /// Show the settings in force, or the page that describes them all.
@@ -40,6 +41,7 @@ impl Command {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self {
             Self::Serve(args) => serve::run(args),
+            Self::Chat(args) => chat::run(args),
             Self::Admin(args) => admin::run(args),
             Self::Doctor(args) => doctor::run(args),
             Self::Config(command) => settings::run(command),

@@ -5,6 +5,7 @@
 
 mod admin;
 mod bench;
+mod chat;
 mod cli;
 mod client;
 mod doctor;
