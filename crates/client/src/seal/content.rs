@@ -39,6 +39,8 @@ impl Sealing {
         };
         match self.opened(entry, content, target) {
             Ok(opened) => Opened::Content(opened.plain.content),
+            // The backup may have what is missing.
+            Err(why) if why.may_heal() && !self.has_read_backup() => Opened::NotYet,
             Err(why) => Opened::Unreadable(cause(why.as_str())),
         }
     }

@@ -5,6 +5,7 @@
 //! batch of the event that caused them. Leaves out encryption itself. [`Plain`] is the seal of chats that
 //! the server can read.
 
+mod backup;
 mod chains;
 mod content;
 mod own;

@@ -1,10 +1,11 @@
 //! This device becomes one of its user's, and keeps key packages with the server.
 //!
 //! ```text
-//! Idle ── SetUp ──▶ Reading (the own chain) ── link made and stored ──▶ Sending ── the server has it ──▶ Idle
+//! Idle ── SetUp ──▶ Reading (the own chain) ──▶ History (the backup, where there is a chain)
+//!       ── link made and stored ──▶ Sending ── the server has it ──▶ Idle
 //! ```
 //!
-//! The recovery key is in memory while the chain is read, and nowhere else. A link that is stored is sent until
+//! The recovery key is in memory while chain and backup are read, and nowhere else. A link that is stored is sent until
 //! the server has answered, also after a restart.
 
 use chinwag_e2ee::group::{Provider, Rows, key_package};
@@ -26,6 +27,8 @@ pub(super) enum Step {
     #[default]
     Idle,
     Reading(Box<RootKey>),
+    /// The user's backup is read with it.
+    History(Box<RootKey>),
     Sending(Setup),
 }
 
@@ -52,18 +55,42 @@ impl Sealing {
     pub(super) fn on_own_chain(&mut self) {
         let step = std::mem::take(&mut self.step);
         match step {
-            Step::Reading(root) => match self.link(&root) {
-                Ok(setup) => {
-                    self.wants.ops.extend(rows::put(rows::SETUP.to_owned(), &setup));
-                    self.send_link(setup);
-                }
-                Err(why) => self.tell(Told::SetUpFailed(why)),
-            },
+            // What the recovery key opens of the backup is read while it is there.
+            Step::Reading(root) if self.chain(self.me).is_some_and(|chain| chain.root() == root.public()) => {
+                self.step = Step::History(root);
+                self.compare_backups();
+            }
+            Step::Reading(root) => self.link_with(&root),
             other => self.step = other,
         }
         if self.is_ready() && !std::mem::replace(&mut self.was_ready, true) {
             self.tell(Told::Ready);
             self.call(Asked::Count, Call::CountKeyPackages);
+            self.compare_backups();
+        }
+    }
+
+    /// The root, if the backup was read for it.
+    pub(super) fn take_root(&mut self) -> Option<Box<RootKey>> {
+        match std::mem::take(&mut self.step) {
+            Step::History(root) => Some(root),
+            other => {
+                self.step = other;
+                None
+            }
+        }
+    }
+
+    pub(super) fn link_with(&mut self, root: &RootKey) {
+        if self.is_ready() {
+            return;
+        }
+        match self.link(root) {
+            Ok(setup) => {
+                self.wants.ops.extend(rows::put(rows::SETUP.to_owned(), &setup));
+                self.send_link(setup);
+            }
+            Err(why) => self.tell(Told::SetUpFailed(why)),
         }
     }
 

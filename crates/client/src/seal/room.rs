@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chinwag_e2ee::content::{Compared, LogHash};
 use chinwag_e2ee::group::{
-    Blobs, Data, EpochRecord, Group, JoinError, Key, Outcome, Rows, Scope, Verdict, Wish,
+    Blobs, Data, EpochRecord, Group, JoinError, Key, Outcome, Rows, Scope, Verdict, Wish, data::Kind,
+    judge_create,
 };
 use chinwag_proto::entry::{Body, Encryption};
 use chinwag_proto::{BlobName, ChatId, Entry, Seq, UserId};
@@ -66,7 +67,7 @@ impl Sealing {
                 return;
             }
             // The first entry that is held: there are no rows of the chat yet.
-            mark.insert(Mark { position: entry.seq.prev(), busy: false });
+            mark.insert(Mark { position: entry.seq.prev(), ..Mark::default() });
             let log = if entry.seq.get() == 1 {
                 LogHash::from_the_start()
             } else {
@@ -172,6 +173,8 @@ impl Sealing {
         }
         let out = outcome.verdict == Some(Verdict::Out);
         let mls = matches!(entry.body, Body::Mls { .. });
+        // A second time changes nothing.
+        room.log.push(entry);
         if mls && (room.group.is_none() || out) {
             match self.join(room, entry) {
                 Ok(()) => {}
@@ -180,7 +183,6 @@ impl Sealing {
                 Err(Followed::Done) => {}
             }
         }
-        room.log.push(entry);
         self.take_outcome(room, entry, outcome);
         if mls {
             room.blobs.clear();
@@ -199,7 +201,8 @@ impl Sealing {
             self.keep_rows(Some(chat), changes);
         }
         if let Some(record) = outcome.epoch {
-            self.keep_epoch(chat, record);
+            self.claim_group(chat, record.group);
+            self.keep_epoch(chat, record, room.log.seen().hash);
         }
         outcome.events.into_iter().for_each(|event| self.tell(Told::Group { chat, event }));
         if let Some(seen) = outcome.seen
@@ -214,7 +217,16 @@ impl Sealing {
         }
     }
 
-    pub(super) fn keep_epoch(&mut self, chat: ChatId, record: EpochRecord) {
+    /// An epoch that has begun here: it belongs into the backup as well.
+    fn keep_epoch(&mut self, chat: ChatId, record: EpochRecord, hash: [u8; 32]) {
+        let commit = record.commit;
+        self.wants.ops.push(rows::put_bytes(rows::todo(chat, commit), &hash));
+        self.backup.todo.insert((chat, commit), hash);
+        self.put_epoch(chat, record);
+        self.keep_up_backup();
+    }
+
+    pub(super) fn put_epoch(&mut self, chat: ChatId, record: EpochRecord) {
         self.wants.ops.push(rows::put_bytes(rows::epoch(chat, record.commit), &record.encode()));
         self.epoch_keys.remove(&(chat, record.commit));
         self.epochs.entry(chat).or_default().insert(record);
@@ -225,17 +237,24 @@ impl Sealing {
     fn join(&mut self, room: &mut Room, entry: &Entry) -> Result<(), Followed> {
         let chat = entry.chat_id;
         let Body::Mls { data, .. } = &entry.body else { return Err(Followed::Done) };
-        let Some(data) = Data::parse(data).filter(|data| data.welcome.is_some()) else {
+        let founds = self.marks.get(&chat).is_some_and(|mark| mark.groups.is_empty());
+        let founds = |data: &Data| founds && data.kind == Kind::Create;
+        let Some(data) = Data::parse(data).filter(|data| data.welcome.is_some() || founds(data)) else {
             return Err(Followed::Done);
         };
-        if !self.is_ready() {
-            return Err(Followed::Done);
-        }
         let missing: Vec<BlobName> =
             data.blobs().into_iter().filter(|name| !room.blobs.contains_key(name)).collect();
         if !missing.is_empty() {
             self.ask_blobs(room, chat, &missing);
             return Err(Followed::Waits);
+        }
+        if founds(&data)
+            && let Ok(founded) = judge_create(entry, &room.blobs)
+        {
+            self.claim_group(chat, founded.group);
+        }
+        if !self.is_ready() {
+            return Err(Followed::Done);
         }
         let users: Vec<UserId> = self.known.keys().copied().collect();
         let (rows, chains) = (Rows::new(self.device_rows.clone()), self.chains_of(&users));

@@ -8,7 +8,11 @@
 //! | `s/d/NAME` | a row of the MLS library that belongs to the device: key packages |
 //! | `s/k/CHAT/SEQ` | the key and leaves of the epoch that the commit at this seq began |
 //! | `s/c/CHAT` | the chat is encrypted, and followed up to this seq |
+//! | `s/b` | the own backup chain's end, what is read of others, the history keys |
+//! | `s/t/CHAT/SEQ` | an epoch that the own backup chain does not hold yet |
+//! | `s/g/GROUP/SEQ` | an epoch of the backup whose chat is not known yet |
 //! | `s/plain/CHAT` | the user wants this direct chat unencrypted |
+//! | `g/backup/INDEX` | a record of the own backup chain |
 //! | `g/CHAT/p` | the hash chain over the log |
 //! | `g/CHAT/m/NAME` | a row of the MLS library that belongs to the chat's group |
 //! | `g/CHAT/q/SEQ` | an entry that is held and not followed yet |
@@ -22,6 +26,8 @@ use crate::store::Op;
 
 pub(super) const ME: &str = "s/me";
 pub(super) const SETUP: &str = "s/setup";
+pub(super) const BACKUP: &str = "s/b";
+pub(super) const BACKUP_RECORDS: &str = "g/backup/";
 
 /// This device's keys.
 #[derive(Serialize, Deserialize)]
@@ -46,12 +52,15 @@ pub(super) struct UserRow {
 }
 
 /// How far an encrypted chat is followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mark {
     pub(super) position: Seq,
     /// Something is under way there: it is loaded at start.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) busy: bool,
+    /// The MLS groups that the log names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) groups: Vec<Opaque>,
 }
 
 pub(super) fn user(user: UserId) -> String {
@@ -64,6 +73,18 @@ pub(super) fn device_row(name: &[u8]) -> String {
 
 pub(super) fn epoch(chat: ChatId, commit: Seq) -> String {
     format!("s/k/{chat}/{:014x}", commit.get())
+}
+
+pub(super) fn todo(chat: ChatId, commit: Seq) -> String {
+    format!("s/t/{chat}/{:014x}", commit.get())
+}
+
+pub(super) fn unclaimed(group: &[u8; 16], commit: Seq) -> String {
+    format!("s/g/{}/{:014x}", Opaque(group.to_vec()), commit.get())
+}
+
+pub(super) fn backup_record(index: u64) -> String {
+    format!("{BACKUP_RECORDS}{index:014x}")
 }
 
 pub(super) fn mark(chat: ChatId) -> String {

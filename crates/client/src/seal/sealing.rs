@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chinwag_e2ee::content::EpochKey;
-use chinwag_e2ee::group::{Change as RowChange, Epochs, Key, Me, Scope};
+use chinwag_e2ee::group::{Change as RowChange, EpochRecord, Epochs, Key, Me, Scope};
 use chinwag_e2ee::identity::{Certificate, DeviceKeys};
 use chinwag_proto::{BlobName, ChatId, Content, DeviceId, Entry, Opaque, Seq, UserId};
 use rand_core::CryptoRng;
 
+use super::backup::Backup;
 use super::chains::Known;
 use super::own::Step;
 use super::room::Room;
@@ -33,6 +34,10 @@ pub(super) enum Asked {
     PutBlob(ChatId, BlobName),
     Room(ChatId),
     Digest(ChatId, Seq),
+    Backups,
+    Backup(DeviceId),
+    BackupRows,
+    ExtendBackup,
 }
 
 /// A source of randomness fit for keys.
@@ -59,6 +64,11 @@ pub struct Sealing {
     /// Direct chats that the user wants unencrypted.
     pub(super) plain: BTreeSet<ChatId>,
     pub(super) epochs: BTreeMap<ChatId, Epochs>,
+    pub(super) backup: Backup,
+    /// MLS groups whose chats are known.
+    pub(super) groups: BTreeMap<[u8; 16], ChatId>,
+    /// Epochs of the backup whose chats are not known yet.
+    pub(super) unclaimed: Vec<EpochRecord>,
     pub(super) epoch_keys: BTreeMap<(ChatId, Seq), EpochKey>,
     /// Digests of messages that others refer to; none where the message is not held.
     pub(super) digests: BTreeMap<(ChatId, Seq), Option<[u8; 32]>>,
@@ -101,6 +111,9 @@ impl Sealing {
             marks: BTreeMap::new(),
             plain: BTreeSet::new(),
             epochs: BTreeMap::new(),
+            backup: Backup::new(me, device),
+            groups: BTreeMap::new(),
+            unclaimed: Vec::new(),
             epoch_keys: BTreeMap::new(),
             digests: BTreeMap::new(),
             connection: 0,
@@ -131,9 +144,23 @@ impl Sealing {
             }
             Some("k") => self.restore_epoch(name, value),
             Some("c") => {
-                if let (Ok(chat), Some(mark)) = (name.parse(), rows::get(value)) {
+                if let (Ok(chat), Some(mark)) = (name.parse(), rows::get::<Mark>(value)) {
+                    let group = |bytes: &Opaque| Some((bytes.0.as_slice().try_into().ok()?, chat));
+                    self.groups.extend(mark.groups.iter().filter_map(group));
                     self.marks.insert(chat, mark);
                 }
+            }
+            Some("b") => self.backup.restore(value),
+            Some("t") => {
+                let commit = rest.and_then(|rest| u64::from_str_radix(rest, 16).ok()).and_then(Seq::new);
+                let hash = rows::get_bytes(value).and_then(|bytes| bytes.try_into().ok());
+                if let (Ok(chat), Some(commit), Some(hash)) = (name.parse(), commit, hash) {
+                    self.backup.todo.insert((chat, commit), hash);
+                }
+            }
+            Some("g") => {
+                let record = rows::get_bytes(value).and_then(|bytes| EpochRecord::decode(&bytes).ok());
+                self.unclaimed.extend(record);
             }
             Some("plain") => self.plain.extend(name.parse::<ChatId>()),
             Some("setup") if rest.is_none() => {
@@ -198,6 +225,7 @@ impl Sealing {
         if self.is_ready() {
             self.was_ready = true;
             self.call(Asked::Count, Call::CountKeyPackages);
+            self.compare_backups();
         }
     }
 
@@ -215,6 +243,9 @@ impl Sealing {
             (Some(Asked::Count), Ok(Answer::Waiting { available, last_resort })) => {
                 self.on_counted(*available, *last_resort);
             }
+            (Some(Asked::Backups), Ok(Answer::Heads(heads))) => self.on_backup_heads(heads),
+            (Some(Asked::Backup(of)), answer) => self.on_backup_records(of, answer),
+            (Some(Asked::ExtendBackup), answer) => self.on_backup_extended(answer),
             (Some(Asked::Claim(chat, user)), answer) => self.on_claimed(chat, user, answer),
             (Some(Asked::Blob(chat, name)), answer) => self.on_blob(chat, name, answer),
             (Some(Asked::PutBlob(chat, name)), answer) => self.on_blob_put(chat, name, answer),
@@ -225,6 +256,7 @@ impl Sealing {
     fn on_loaded(&mut self, ticket: u64, rows: &[Row]) {
         match self.asked.remove(&ticket) {
             Some(Asked::Room(chat)) => self.on_room_loaded(chat, rows),
+            Some(Asked::BackupRows) => self.on_backup_rows(rows),
             Some(Asked::Digest(chat, seq)) => self.on_digest_loaded(chat, seq, rows),
             _ => {}
         }

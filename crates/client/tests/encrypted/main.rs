@@ -128,7 +128,27 @@ fn a_second_device_with_the_recovery_key_is_brought_into_the_chat() {
     for place in 0..2 {
         assert_eq!(world.reads(place, direct()), ["one", "two", "three"]);
     }
-    assert_eq!(world.reads(second, direct())[1..], ["two", "three"]);
+    assert_eq!(world.reads(second, direct()), ["one", "two", "three"]);
+}
+
+#[test]
+fn with_the_recovery_key_a_device_reads_all_history_while_all_others_are_offline() {
+    let mut world = World::new(7, &[1, 2]);
+    let keys = [world.recovery_key(), world.recovery_key()];
+    world.sets_up(0, &keys[0]);
+    world.sets_up(1, &keys[1]);
+    world.says(0, direct(), "one");
+    let chat = world.founds(1, "g.5", &[1]);
+    world.says(0, chat, "in the group");
+    world.goes_offline(0);
+    world.goes_offline(1);
+    let second = world.add(1);
+    world.settle();
+    world.sets_up(second, &keys[0]);
+    assert_eq!(world.reads(second, direct()), ["one"]);
+    assert_eq!(world.reads(second, chat), ["in the group"]);
+    world.restarts(second);
+    assert_eq!(world.reads(second, direct()), ["one"]);
 }
 
 #[test]
