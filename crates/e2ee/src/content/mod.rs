@@ -17,6 +17,6 @@ pub use header::{EpochKey, Header, Kind};
 pub use log_hash::{Compared, LogHash, entry_hash};
 pub use open::{Opened, Target, open};
 pub use padding::padded_len;
-pub use plain::{CONTENT_BYTES_MAX, ChainHead, OtherChat, Plain};
+pub use plain::{CONTENT_BYTES_MAX, ChainHead, HeadVerdict, OtherChat, Plain};
 pub use reaction::{SealedReaction, open_reaction, seal_reaction};
 pub use seal::{Draft, SealFailure, Sealer, reference, seal};

@@ -17,7 +17,7 @@ use chinwag_proto::{ChatId, Content, Seq};
 use crate::canonical::{self, DecodeError, Hash, Reader, Writer};
 use crate::group::Seen;
 use crate::group::facts::read_seq;
-use crate::identity::{Pin, verify_signature};
+use crate::identity::{Chain, Pin, Position, verify_signature};
 
 use super::padding::padded_len;
 
@@ -39,6 +39,32 @@ pub struct ChainHead {
     pub version: u64,
     /// The hash of the last one.
     pub hash: Hash,
+}
+
+/// How a sender's chain stands to what this device knows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadVerdict {
+    /// Known: the same, or one that it has grown out of.
+    Known,
+    /// The sender is further: ask for the chain, and send nothing until it is here (check 3).
+    Further,
+    /// Another chain: an alarm.
+    Parts,
+}
+
+impl ChainHead {
+    /// Holds it against the chain that this device knows.
+    pub fn against(&self, chain: &Chain) -> HeadVerdict {
+        let here = chain.position();
+        let there = Position { generation: self.generation, version: self.version };
+        match chain.hash_at(self.version) {
+            Some(hash) if hash == self.hash => HeadVerdict::Known,
+            // A chain that the root has begun anew goes on from before what it beats.
+            _ if there > here => HeadVerdict::Further,
+            _ if there.generation < here.generation => HeadVerdict::Known,
+            _ => HeadVerdict::Parts,
+        }
+    }
 }
 
 impl From<Pin> for ChainHead {

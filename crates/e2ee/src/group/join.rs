@@ -12,7 +12,7 @@ use super::data::{Blobs, Data, Kind};
 use super::event::Event;
 use super::evidence::Chains;
 use super::facts::Facts;
-use super::found::{Taken, check_sender, part, take};
+use super::found::{Taken, check_sender, judge_create, part, take};
 use super::process::{Outcome, Verdict};
 use super::rows::Rows;
 use super::state::{Group, GroupError, Standing, State};
@@ -61,7 +61,7 @@ impl From<super::rows::RowError> for JoinError {
 
 impl Group {
     /// Joins by the record that adds this device (checks 7 and 10). `rows` hold the device's key packages, and
-    /// the chat's rows if there was a group before. `chains` are the members' device chains as the directory
+    /// the chat's rows if there was a group before. That no earlier `create` counts is the caller's to know. `chains` are the members' device chains as the directory
     /// has them. The outcome holds the first epoch's key.
     pub fn join(
         rows: Rows,
@@ -75,6 +75,9 @@ impl Group {
         let provider = Provider::new(rows);
         if entry.chat_id != chat {
             return Err(JoinError::WrongChat);
+        }
+        if taken.data.kind == Kind::Create {
+            judge_create(entry, blobs)?;
         }
         let (mls, facts, inviter) = open(&provider, chat, &taken, blobs)?;
         check_sender(entry, &inviter)?;

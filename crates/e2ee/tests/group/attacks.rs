@@ -1,6 +1,6 @@
 //! Attacks, each named after the check of the design that it is refused by.
 
-use chinwag_e2ee::content::{Cause, EpochKey, Kind};
+use chinwag_e2ee::content::{Cause, ChainHead, EpochKey, HeadVerdict, Kind};
 use chinwag_e2ee::group::data::{Around, Part};
 use chinwag_e2ee::group::key_package::{self, KeyPackageError};
 use chinwag_e2ee::group::{
@@ -413,6 +413,38 @@ fn check_17_an_envelope_stands_after_what_its_sender_had_seen() {
     let body = Body::Message { content: Some(content), reply_to: None };
     let entry = world.server.append(&from, after, header.id.as_str(), body).unwrap();
     assert_eq!(world.read(bob, &entry), Err(Cause::SeenAhead));
+}
+
+#[test]
+fn check_18_a_replay_cannot_take_another_id_so_it_is_known_by_its_own() {
+    let (mut world, alice, bob, _) = three(73);
+    let entry = world.say(alice, "once").unwrap();
+    world.sync_all();
+    let from = world.device(alice).certificate.clone();
+    let again = world.server.force(&from, entry.after, "fresh", entry.body.clone());
+    assert_eq!(world.read(bob, &again), Err(Cause::DoesNotOpen));
+    let id = entry.client_message_id.clone().unwrap();
+    let again = world.server.force(&from, entry.after, id.as_str(), entry.body.clone());
+    assert_eq!((again.sender_id, &again.client_message_id), (entry.sender_id, &entry.client_message_id));
+    world.sync_all();
+    world.commit(bob, &Wish::default(), &[]);
+    let late = world.server.force(&from, entry.after, id.as_str(), entry.body);
+    world.sync_all();
+    assert_eq!(world.read(bob, &late), Err(Cause::EndedEpoch));
+}
+
+#[test]
+fn check_03_an_envelope_tells_of_a_newer_chain_than_the_reader_has() {
+    let (mut world, alice, bob, _) = three(74);
+    let old = world.people[&user(1)].chain();
+    world.link(user(1));
+    let entry = world.say(alice, "from a newer chain").unwrap();
+    world.sync_all();
+    let head = world.read(bob, &entry).unwrap().head;
+    assert_eq!(head.against(&old), HeadVerdict::Further);
+    assert_eq!(head.against(&world.people[&user(1)].chain()), HeadVerdict::Known);
+    let forged = ChainHead { hash: [1; 32], ..head };
+    assert_eq!(forged.against(&world.people[&user(1)].chain()), HeadVerdict::Parts);
 }
 
 #[test]

@@ -213,7 +213,7 @@ fn a_reset_takes_the_place_of_a_group_that_nobody_can_follow() {
 }
 
 #[test]
-fn what_a_commit_changes_stands_in_the_timeline() {
+fn check_14_what_a_commit_changes_stands_in_the_timeline() {
     let mut world = World::new("g.1", 3, 13);
     world.found(&[1, 2]);
     let (alice, bob, carol) = (world.first(1), world.first(2), world.first(3));
@@ -290,4 +290,25 @@ fn large_parts_travel_as_blobs_and_wait_for_them() {
     assert!(world.device(first).in_step());
     let _clock_is_not_asked = NOW_MS;
     assert!(world.device(first).group().after() > Seq::ZERO);
+}
+
+#[test]
+fn rows_do_not_pile_up_and_old_keys_go() {
+    let mut world = World::new("g.1", 3, 17);
+    world.found(&[1, 2, 3]);
+    let (alice, bob) = (world.first(1), world.first(2));
+    let size = |world: &World, id| {
+        let disk = &world.devices[&id].disk;
+        (disk.len(), disk.values().map(Vec::len).sum::<usize>())
+    };
+    world.commit(alice, &Wish::default(), &[]);
+    world.commit(bob, &Wish::default(), &[]);
+    let before = (size(&world, alice), size(&world, bob));
+    for _ in 0..10 {
+        world.commit(alice, &Wish::default(), &[]);
+        world.commit(bob, &Wish::default(), &[]);
+    }
+    let after = (size(&world, alice), size(&world, bob));
+    assert_eq!((after.0.0, after.1.0), (before.0.0, before.1.0));
+    assert!(after.0.1 < before.0.1 + 2_000 && after.1.1 < before.1.1 + 2_000, "{before:?} {after:?}");
 }
