@@ -142,12 +142,15 @@ export class Client {
     const start = async (): Promise<Host> => {
       await loadEngine(home.engineBytes?.bind(home));
       let host: Host | undefined;
-      const store = await home.openStore(session, fresh, () => host?.storeLost());
+      // Whenever this tab comes to host, also much later: what was made once has to be there.
+      const store = await home.openStore(session, false, () => host?.storeLost());
       host = await Host.start(session, store, webSocket);
       return host;
     };
-    if (fresh) await (await home.openStore(session, true, () => {})).close();
-    if (fresh) await home.keep(session);
+    if (fresh) {
+      await (await home.openStore(session, true, () => {})).close();
+      await home.keep(session);
+    }
     client.#link = await home.link(session, start, client.#linkEvents());
     return client;
   }
@@ -378,7 +381,7 @@ export class Client {
 
   #record(chatId: ChatId, put: Put): Sending {
     const id = randomId();
-    return this.#outgoing.record(chatId, id, { record: { chatId, id, atMs: Date.now(), record: put } });
+    return this.#outgoing.record(id, { record: { chatId, id, atMs: Date.now(), record: put } });
   }
 
   #ask<Answer>(wish: (ticket: number) => Wish): Promise<Answer> {

@@ -3,7 +3,7 @@
 
 import { ChinwagError } from "./errors.js";
 import type { News, Wish } from "./engine/wire.js";
-import type { ChatId, RecordId, Sent } from "./types.js";
+import type { RecordId, Sent } from "./types.js";
 
 /** An own record: resolves when the server has it for good; rejects when it is refused or taken back. While there is
  * no connection it waits, for as long as it takes. */
@@ -14,7 +14,6 @@ export interface Sending extends Promise<Sent> {
 }
 
 interface Open {
-  chatId: ChatId;
   wish: Wish & { record: unknown };
   sent: (sent: Sent) => void;
   failed: (error: ChinwagError) => void;
@@ -43,13 +42,12 @@ export class Outgoing {
     this.#put(wish, undefined, undefined);
   }
 
-  record(chatId: ChatId, id: RecordId, wish: Wish & { record: unknown }): Sending {
+  record(id: RecordId, wish: Wish & { record: unknown }): Sending {
     let open: Open | undefined;
     let done: (() => void) | undefined;
     const sent = new Promise<Sent>((resolve, reject) => {
       const end = () => this.#records.delete(id);
       open = {
-        chatId,
         wish,
         sent: (where) => void (end(), resolve(where)),
         failed: (error) => void (end(), reject(error)),

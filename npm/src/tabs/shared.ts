@@ -72,6 +72,7 @@ export class SharedLink implements Link {
           queueMicrotask(() => events.attached());
         },
         failed: (error) => {
+          void link.close();
           failed(error as Error);
           events.failed(error);
         },
