@@ -26,7 +26,8 @@ macro_rules! targets {
 
 targets!(client_frame cbor_frame server_frame rest_body content ids stored_entry stored_record stored_head
     stored_state stored_view chat_key chat_records key_certificate key_link key_chain key_box key_text
-    backup_record backup_entry linking);
+    backup_record backup_entry linking mls_data mls_commit mls_welcome mls_group_info key_package envelope
+    epoch_record);
 
 #[test]
 fn every_seed_is_taken() {

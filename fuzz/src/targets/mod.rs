@@ -5,6 +5,7 @@ mod cbor_frame;
 mod chat_records;
 mod client_frame;
 mod content;
+mod groups;
 mod ids;
 mod keys;
 mod linking;
@@ -39,6 +40,13 @@ pub const TARGETS: &[Target] = &[
     backup::RECORD,
     backup::ENTRY,
     linking::TARGET,
+    groups::DATA,
+    groups::COMMIT,
+    groups::WELCOME,
+    groups::GROUP_INFO,
+    groups::PACKAGE,
+    groups::ENVELOPE,
+    groups::EPOCH,
 ];
 
 /// A way: equal for what is equal.
