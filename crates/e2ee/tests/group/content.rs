@@ -231,3 +231,24 @@ fn an_epoch_record_survives_the_backup() {
     }
     assert!(Epochs::default().in_force(seq(9)).is_none());
 }
+
+#[test]
+fn check_12_an_envelope_of_a_direct_chat_tells_of_another_chat() {
+    let (mut world, alice, bob) = two(31);
+    let header = world.header(alice, Kind::Message);
+    let key = world.key(alice);
+    let head = world.people[&world.devices[&alice].user()].chain().pin().into();
+    let mut dice = world.dice.clone();
+    let device = &world.devices[&alice];
+    let seen = Seen { seq: seq(41), hash: [4; 32] };
+    let other = Some(chinwag_e2ee::content::OtherChat { chat: "g.9".parse().unwrap(), seen });
+    let by = chinwag_e2ee::content::Sealer { keys: &device.keys, head, seen: device.log.seen(), other };
+    let content = Content::text("and there?");
+    let draft = chinwag_e2ee::content::Draft { content: &content, sent_at_ms: 7, target: None, reply: None };
+    let content = chinwag_e2ee::content::seal(&key, &header, &draft, by, &mut dice).unwrap();
+    let from = device.certificate.clone();
+    let body = Body::Message { content: Some(content), reply_to: None };
+    let entry = world.server.append(&from, header.after, header.id.as_str(), body).unwrap();
+    let plain = world.read(bob, &entry).unwrap();
+    assert_eq!((plain.other, plain.sent_at_ms), (other, 7));
+}

@@ -8,6 +8,7 @@ mod churn;
 mod content;
 mod failures;
 mod garbage;
+mod golden;
 mod people;
 mod rules;
 mod vectors;
