@@ -6,7 +6,6 @@ import { Person } from "./people.mjs";
 import { logIn, register, say, stage, until, writeTo } from "./stage.mjs";
 
 const s = await stage();
-const only = process.argv[2];
 const failed = [];
 let ada;
 let bob;
@@ -72,9 +71,9 @@ const steps = {
   "a reaction, and back": async () => {
     await message(ada, "Hello yourself").locator(".bubble").click({ button: "right", position: { x: 8, y: 8 } });
     await ada.page.getByRole("menuitem", { name: "React with 👍" }).click();
-    const pressed = message(bob, "Hello yourself").getByRole("button", { name: "👍: Ada Lovelace" });
+    const pressed = message(bob, "Hello yourself").getByRole("button", { name: /👍\s*Ada Lovelace/ });
     await pressed.waitFor();
-    await message(ada, "Hello yourself").getByRole("button", { name: "👍: You" }).click();
+    await message(ada, "Hello yourself").getByRole("button", { name: /👍\s*You/ }).click();
     await pressed.waitFor({ state: "detached" });
   },
   "an emoji of all there are": async () => {
@@ -102,7 +101,7 @@ const steps = {
     await s.killServer();
     await say(ada.page, "written in the dark");
     assert.equal(await status(ada, "written in the dark"), "Waiting to be sent");
-    await ada.page.getByText("Offline. You can read and write").waitFor();
+    await ada.page.getByText("Offline. You can read and write").first().waitFor();
     await s.restartServer();
     await sees(bob, "written in the dark");
     await until("it is settled", async () => (await status(ada, "written in the dark")) !== "Waiting to be sent");
@@ -242,7 +241,8 @@ for (const [name, step] of Object.entries(steps)) {
     failed.push(name);
     console.log(`FAIL  ${name}\n      ${String(error.stack ?? error).split("\n").slice(0, 12).join("\n      ")}`);
     if (process.env.SHOTS) for (const [who, one] of Object.entries({ ada, bob })) await one?.page.screenshot({ path: `${process.env.SHOTS}/${failed.length}-${who}.png` });
-    if (only === "strict") break;
+    // What comes after builds on it.
+    break;
   }
 }
 await s.end();

@@ -60,7 +60,7 @@ function scenes(world, size) {
   };
   const inGroup = async (page) => {
     await at(`#/chat/${world.group}`)(page);
-    await page.getByText("Saturday it is").waitFor();
+    await page.locator(".message", { hasText: "Saturday it is" }).waitFor();
   };
   return [
     ["enter", async (page) => { await page.goto(s.address); await page.getByLabel("User name").waitFor(); }],
@@ -73,10 +73,10 @@ function scenes(world, size) {
       await logIn(page, s.address, "ada");
       await page.getByText("Bob Ross").first().waitFor();
     }],
-    ["chat", async (page) => { await at(`#/chat/${world.direct}`)(page); await page.getByText("See you there").first().waitFor(); }],
+    ["chat", async (page) => { await at(`#/chat/${world.direct}`)(page); await page.locator(".message", { hasText: "See you there" }).waitFor(); }],
     ["group", inGroup],
     ["menu", async (page) => {
-      await page.getByText("Saturday it is").last().click({ button: "right" });
+      await page.locator(".message .bubble", { hasText: "Saturday it is" }).click({ button: "right" });
       await page.getByRole("menu").waitFor();
     }],
     ["emoji", async (page) => {
@@ -100,7 +100,7 @@ function scenes(world, size) {
     ["hostile", async (page) => {
       await page.getByRole("textbox", { name: "Search" }).fill("");
       await at(`#/chat/${world.hostile}`)(page);
-      await page.getByText("the end of it").last().waitFor();
+      await page.locator(".message", { hasText: "Zalgo" }).waitFor({ state: "attached" });
     }],
     ["empty-chat", async (page) => { await at(`#/chat/${world.fresh}`)(page); await page.getByText("This is the beginning").waitFor(); }],
     ["offline", async (page) => {

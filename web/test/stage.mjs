@@ -51,7 +51,7 @@ export async function stage() {
   const publicUrl = `http://127.0.0.1:${port}`;
   let server = await startServer(join(data, "server"), publicUrl);
   process.env.CHINWAG_SERVER = server.url;
-  const front = await preview({ preview: { port, strictPort: true }, logLevel: "error" });
+  const front = await preview({ preview: { port, strictPort: true }, logLevel: "silent" });
   const address = `${publicUrl}/`;
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   const problems = [];

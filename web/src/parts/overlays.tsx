@@ -16,6 +16,8 @@ export function Modal(props: {
   onClose: () => void;
   children: JSX.Element;
   kind?: "sheet";
+  /** There is nothing in it but words. */
+  words?: boolean;
 }): JSX.Element {
   return (
     <Dialog.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
@@ -35,7 +37,7 @@ export function Modal(props: {
               <Dialog.Title class="modal-title">{props.title}</Dialog.Title>
               <IconButton icon="close" label={t("common.close")} onClick={() => props.onClose()} />
             </header>
-            <div class="modal-body scroll">{props.children}</div>
+            <div class="modal-body scroll" tabIndex={props.words ? 0 : undefined}>{props.children}</div>
           </Dialog.Content>
         </div>
       </Dialog.Portal>
@@ -126,7 +128,7 @@ export function MenuItems(props: { actions: readonly Action[] }): JSX.Element {
 /** A button with three dots, and what it offers. */
 export function MoreMenu(props: { label: string; icon?: IconName; class?: string; actions: readonly Action[] }): JSX.Element {
   return (
-    <DropdownMenu placement="bottom-end" gutter={4}>
+    <DropdownMenu modal={false} placement="bottom-end" gutter={4}>
       <DropdownMenu.Trigger class={`icon-button ${props.class ?? ""}`} aria-label={props.label} title={props.label}>
         <Icon name={props.icon ?? "more"} />
       </DropdownMenu.Trigger>

@@ -96,10 +96,12 @@ export function Composer(props: {
   const suggested = createMemo((): Person[] => {
     const at = word();
     if (at === undefined || dismissed() === at.from) return [];
-    return state.people.all()
+    const found = state.people.all()
       .filter((one) => one.userId !== state.me && (one.username?.startsWith(at.name) || one.displayName?.toLocaleLowerCase().startsWith(at.name)))
       .sort((a, b) => (a.username ?? "").localeCompare(b.username ?? ""))
       .slice(0, SUGGESTED_MAX);
+    // A name that is written out needs no suggestion, and Enter sends.
+    return found.length === 1 && found[0]?.username === at.name ? [] : found;
   });
   createEffect(on(suggested, () => setChosen(0)));
   const insert = (from: number, to: number, words: string): void => {

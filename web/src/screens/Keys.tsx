@@ -24,7 +24,7 @@ const sheet: readonly { readonly title: Key; readonly keys: readonly (readonly [
     keys: [
       ["keys.send", ["key.enter"]],
       ["keys.newline", ["key.shift", "key.enter"]],
-      ["keys.edit", ["key.up"]],
+      ["keys.editLast", ["key.up"]],
     ],
   },
   {
@@ -41,7 +41,7 @@ const sheet: readonly { readonly title: Key; readonly keys: readonly (readonly [
 
 export function Keys(props: { open: boolean; onClose: () => void }): JSX.Element {
   return (
-    <Modal open={props.open} title={t("keys.title")} onClose={props.onClose}>
+    <Modal words open={props.open} title={t("keys.title")} onClose={props.onClose}>
       <For each={sheet}>
         {(part) => (
           <section class="keys">

@@ -198,11 +198,11 @@ function Reactions(props: { line: Line; chatId: string }): JSX.Element {
             class="reaction"
             tabIndex={-1}
             aria-pressed={users(key).includes(state.me)}
-            aria-label={t("chat.reaction", { emoji: key, who: who(key) })}
             title={who(key)}
             onClick={() => react(app, props.chatId, props.line, key)}
           >
             <span class="theirs oneline">{key}</span><Show when={users(key).length > 1}><span class="count">{users(key).length}</span></Show>
+            <span class="unseen">{who(key)}</span>
           </button>
         )}
       </For>

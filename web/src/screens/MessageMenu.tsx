@@ -70,6 +70,7 @@ export function MessageMenu(props: {
   return (
     <>
       <DropdownMenu
+        modal={false}
         open={props.menu !== undefined && !props.menu.picker && picking() === undefined}
         onOpenChange={(open) => !open && picking() === undefined && props.onClose()}
         getAnchorRect={() => props.menu?.at}
@@ -77,7 +78,7 @@ export function MessageMenu(props: {
         gutter={4}
       >
         <DropdownMenu.Trigger as="span" class="menu-anchor" aria-hidden="true" tabIndex={-1} />
-        <DropdownMenu.Portal>
+        <DropdownMenu.Portal mount={document.querySelector("main") ?? document.body}>
           <DropdownMenu.Content class="menu" aria-label={t("chat.actions")}>
             <Show when={settled() && line()}>
               {(one) => (

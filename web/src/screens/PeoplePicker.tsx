@@ -48,9 +48,10 @@ export function PeoplePicker(props: {
           <For each={props.chosen}>
             {(userId) => (
               <li>
-                <button type="button" class="chip" aria-label={t("group.remove", { name: state.people.name(userId) })} onClick={() => remove(userId)}>
+                <button type="button" class="chip" onClick={() => remove(userId)}>
                   <Avatar id={userId} name={state.people.name(userId)} size="s" />
-                  <span class="theirs oneline">{state.people.name(userId)}</span><Icon name="close" />
+                  <span class="theirs oneline" aria-hidden="true">{state.people.name(userId)}</span><Icon name="close" />
+                  <span class="unseen">{t("group.remove", { name: state.people.name(userId) })}</span>
                 </button>
               </li>
             )}

@@ -70,7 +70,7 @@ function Code(props: { language: string; text: string }): JSX.Element {
         <span>{props.language}</span>
         <IconButton icon="copy" label={t("chat.copyCode")} tabIndex={-1} onClick={() => void copy(app, props.text, t("chat.copied"))} />
       </figcaption>
-      <pre class="scroll" dir="ltr" tabIndex={-1}><code>{props.text}</code></pre>
+      <pre class="scroll" dir="ltr" tabIndex={0}><code>{props.text}</code></pre>
     </figure>
   );
 }

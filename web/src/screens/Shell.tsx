@@ -54,7 +54,12 @@ export function Shell(props: { talk: Client; onLoggedOut: () => void }): JSX.Ele
     const here = route();
     return here.at === "chat" ? here.chatId : undefined;
   });
-  createEffect(() => props.talk.openChat(chatId() ?? null));
+  /** A direct chat can be open before it exists; when its first message has made it, it is opened once more, so that
+   * the server too knows of it. */
+  const opened = createMemo(() => [chatId(), state.chat(chatId() ?? "") !== undefined] as const, undefined, {
+    equals: (a, b) => a !== undefined && b !== undefined && a[0] === b[0] && a[1] === b[1],
+  });
+  createEffect(() => props.talk.openChat(opened()[0] ?? null));
 
   createEffect(() => {
     const here = route();
@@ -107,12 +112,12 @@ export function Shell(props: { talk: Client; onLoggedOut: () => void }): JSX.Ele
         event.preventDefault();
         document.getElementById("main")?.focus();
       }}>{t("app.skip")}</a>
-      <div class="shell" data-pane={chatId() !== undefined || route().at === "settings" || route().at === "nowhere" ? "main" : "list"}>
-        <aside class="pane-list" aria-label={t("list.title")}>
+      <main class="shell" data-pane={chatId() !== undefined || route().at === "settings" || route().at === "nowhere" ? "main" : "list"}>
+        <section class="pane-list" aria-label={t("list.title")}>
           <ChatList chatId={chatId()} />
           <ConnectionBar />
-        </aside>
-        <main class="pane-main" id="main" tabIndex={-1}>
+        </section>
+        <div class="pane-main" id="main" tabIndex={-1}>
           <Switch fallback={<Empty icon="chat" title={t("chat.noneTitle")} hint={t("chat.noneHint")} />}>
             <Match when={chatId()} keyed>{(id) => <Conversation chatId={id} />}</Match>
             <Match when={route().at === "settings"}><Settings onKeys={() => setKeys(true)} /></Match>
@@ -122,8 +127,9 @@ export function Shell(props: { talk: Client; onLoggedOut: () => void }): JSX.Ele
               </Empty>
             </Match>
           </Switch>
-        </main>
-      </div>
+          <div class="phone-only"><ConnectionBar /></div>
+        </div>
+      </main>
       <NewChat open={route().at === "new"} onClose={closeOver} />
       <NewGroup open={route().at === "newGroup"} onClose={closeOver} />
       <Show when={chatId()} keyed>

@@ -289,8 +289,8 @@ export function Timeline(props: {
         <Button class="float top" icon="down" onClick={() => jump((readAt() ?? 0) + 1)}>{t("chat.toUnread")}</Button>
       </Show>
       <Show when={!atEnd() && lines().length > 0}>
-        <button type="button" class="float bottom" aria-label={t("chat.toNewest")} title={t("chat.toNewest")} onClick={toNewest}>
-          <Icon name="down" />
+        <button type="button" class="float bottom" title={t("chat.toNewest")} onClick={toNewest}>
+          <Icon name="down" /><span class="unseen">{t("chat.toNewest")}</span>
           <Show when={(chat()?.unread ?? 0) > 0}><span class="badge">{(chat()?.unread ?? 0) >= 999 ? "999+" : chat()?.unread}</span></Show>
         </button>
       </Show>
