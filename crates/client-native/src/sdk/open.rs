@@ -175,7 +175,9 @@ impl Client {
         let outcome = prepare(&mut store, &account, seal).await;
         let (store, (engine, seen, server)) = or_close(store, outcome).await?;
         let own = server.below("/ws");
-        let mut urls: Vec<ServerAddress> = chat_server.parse().into_iter().collect();
+        // A token that goes over TLS to the server goes nowhere without it.
+        let safe = |url: &ServerAddress| url.is_tls() || !server.is_tls();
+        let mut urls: Vec<ServerAddress> = chat_server.parse().into_iter().filter(safe).collect();
         if !urls.contains(&own) {
             urls.push(own);
         }

@@ -4,6 +4,9 @@
 //! stands in the sealed value as well. So of the file one can read how many chats there are, how many rows
 //! of each kind each has, and how often each word occurs, but not which.
 //!
+//! A range is answered in the order of its keys. Where a limit cuts a range that runs over the occurrences of
+//! one word in several chats, which of them are answered is not said: pseudonyms sort otherwise than names.
+//!
 //! | engine | file |
 //! |---|---|
 //! | `c/CHAT`, `e/CHAT/…`, `a/CHAT/…`, `j/CHAT/…`, `p/CHAT`, `g/CHAT/…`, `n/CHAT` | the same with a pseudonym for `CHAT` |
