@@ -217,3 +217,44 @@ fn a_blob_that_cannot_be_had_puts_out_of_step_and_is_passed_over() {
     world.sync_all();
     assert!(world.device(bob).in_step());
 }
+
+#[test]
+fn a_permanent_partition_is_found_as_a_fork_and_healed_by_coming_back() {
+    let (mut world, alice, bob, carol) = three(75);
+    // The server shows alice and carol one commit, bob another in the same place.
+    let mut other = world.server.clone();
+    world.stage(alice, &Wish::default(), &[]).unwrap();
+    world.send(alice).unwrap();
+    world.sync(alice);
+    world.sync(carol);
+    world.stage(bob, &Wish::default(), &[]).unwrap();
+    std::mem::swap(&mut world.server, &mut other);
+    world.send(bob).unwrap();
+    world.sync(bob);
+    std::mem::swap(&mut world.server, &mut other);
+    let apart = (world.devices[&alice].group().epoch(), world.devices[&bob].group().epoch());
+    assert_eq!(apart.0, apart.1, "two epochs of one number");
+    let entry = world.say(alice, "can you read me?").unwrap();
+    world.sync(alice);
+    assert!(world.read(carol, &entry).is_ok());
+    assert_eq!(world.read(bob, &entry), Err(chinwag_e2ee::content::Cause::Fork));
+    let said = world.devices[&alice].log.seen();
+    let device = world.device(bob);
+    device.log.push(&entry);
+    assert_eq!(device.log.compare(said), chinwag_e2ee::content::Compared::Differs);
+    // Bob gives his side up, sees the log from its start again, and comes back.
+    device.lose_chat();
+    device.epochs = Default::default();
+    world.rejoin(bob).unwrap();
+    world.send(bob).unwrap();
+    world.sync_all();
+    let back = world.say(bob, "now I can").unwrap();
+    assert!(world.read(alice, &back).is_ok() && world.read(carol, &back).is_ok());
+}
+
+#[test]
+fn a_group_may_move_between_threads() {
+    fn moves<T: Send>() {}
+    moves::<chinwag_e2ee::group::Group>();
+    moves::<chinwag_e2ee::content::EpochKey>();
+}

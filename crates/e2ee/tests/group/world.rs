@@ -16,6 +16,7 @@ use chinwag_proto::{
 pub(crate) use super::people::{Device, Dice, NOW_MS, Person, seq, user};
 
 /// The server: the log of one chat, blobs, key packages, chains.
+#[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) chat: ChatId,
     pub(crate) log: Vec<Entry>,
