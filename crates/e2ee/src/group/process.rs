@@ -113,12 +113,20 @@ impl Group {
     }
 
     fn somebody_left(&mut self, users: &[UserId]) -> Result<Outcome, GroupError> {
-        if matches!(self.standing(), Standing::InStep | Standing::OutOfStep(_)) {
-            let facts = self.facts()?;
-            let members = users.iter().filter(|user| facts.member(**user).is_some());
-            self.state.gone.extend(members);
+        let standing = self.standing();
+        if !matches!(standing, Standing::InStep | Standing::OutOfStep(_) | Standing::ComingBack) {
+            return Ok(Outcome::new(None));
         }
-        Ok(Outcome::new(None))
+        let facts = self.facts()?;
+        let gone = users.iter().filter(|user| facts.member(**user).is_some()).count();
+        self.state.gone.extend(users.iter().filter(|user| facts.member(**user).is_some()));
+        // A re-join says who has left; one that says too little is void for all others.
+        if standing != Standing::ComingBack || gone == 0 {
+            return Ok(Outcome::new(None));
+        }
+        let dropped = self.forget_pending()?;
+        self.state.set_standing(Standing::OutOfStep(OutOfStep::LostState));
+        Ok(Outcome { dropped, ..Outcome::new(None) })
     }
 
     fn process_mls(&mut self, entry: &Entry, blobs: &Blobs) -> Result<Outcome, GroupError> {
@@ -183,22 +191,25 @@ impl Group {
         }
     }
 
-    /// The record that was on its way stands in the log. It was judged before it was sent, against the very
-    /// state that it stands on.
+    /// The record that was on its way stands in the log. It was judged before it was sent; who has left since
+    /// may have made it void.
     fn own(&mut self, entry: &Entry, taken: &Taken<'_>, blobs: &Blobs) -> Result<Outcome, GroupError> {
-        let wish = self.outgoing()?.map(|outgoing| outgoing.blobs).unwrap_or_default();
-        let blobs = if wish.is_empty() { blobs.clone() } else { wish };
+        let kept = self.outgoing()?.map(|outgoing| outgoing.blobs).unwrap_or_default();
+        let blobs = if kept.is_empty() { blobs.clone() } else { kept };
         match (self.standing(), taken.data.kind) {
-            (Standing::Founding, _) => {
-                let outcome = self.enter(entry, vec![Event::Founded], taken.data.seen)?;
-                Ok(outcome)
-            }
+            (Standing::Founding, _) => self.enter(entry, vec![Event::Founded], taken.data.seen),
             (Standing::ComingBack, _) => {
                 let own = self.mls.own_leaf_node().map(super::suite::leaf_certificate);
                 let own = own.ok_or(GroupError::Library)?.map_err(GroupError::Damaged)?;
                 self.enter(entry, vec![Event::DeviceBack(own.user, own.device)], taken.data.seen)
             }
-            (_, Kind::Reset) => self.enter_reset(entry, taken.data.seen),
+            (_, Kind::Reset) => {
+                let (facts, leaves) = (self.facts()?, self.leaves()?);
+                match self.check_reset(entry, taken, &blobs, &facts, &leaves) {
+                    Ok(()) => self.enter_reset(entry, taken.data.seen),
+                    Err(void) => self.pass(entry, Verdict::Void(void)),
+                }
+            }
             _ => self.judge(entry, taken, &blobs),
         }
     }

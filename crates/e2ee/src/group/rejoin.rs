@@ -29,7 +29,7 @@ use crate::identity::Pin;
 /// Why this device does not come back this way.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum RejoinError {
-    /// The record has no GroupInfo, or is junk: ask a device that is in step to remove and add this one again.
+    /// The record has no GroupInfo, is junk, or an own re-join that did not count: ask a device that is in step to remove and add this one again.
     #[error("the record cannot be re-joined from")]
     NoBase,
     /// Older than the newest epoch that the user's backup names.
@@ -88,6 +88,13 @@ impl Group {
     ) -> Result<Self, RejoinError> {
         let provider = Provider::new(rows);
         let taken = take(base.entry).map_err(|_| RejoinError::NoBase)?;
+        let old = provider.rows().read::<State>(&state_key().map_err(GroupError::from)?);
+        let old = old.map_err(GroupError::from)?;
+        // The own re-join that was not entered did not count: what it founds on is nobody's.
+        let own_before = taken.data.kind == Kind::Join && base.entry.device_id == me.certificate.device;
+        if own_before && old.is_some() {
+            return Err(RejoinError::NoBase);
+        }
         let info = part(&taken.data.group_info, base.blobs).and_then(group_info);
         let info = info.map_err(|_| RejoinError::NoBase)?;
         let public = public_group(&provider, info.clone()).map_err(|_| RejoinError::NoBase)?;
@@ -134,9 +141,7 @@ impl Group {
         data.sign(around, me.certificate, me.keys);
         let id = mls.group_id().as_slice().try_into().map_err(|_| Void::Mls)?;
         let mut state = State::new(chat, id, Standing::ComingBack, after);
-        if let Ok(Some(old)) = provider.rows().read::<State>(&state_key().map_err(GroupError::from)?) {
-            state.seen = old.seen.max(after);
-        }
+        state.seen = old.map_or(after, |old| old.seen.max(after));
         state.gone = gone;
         let mut group = Self { provider, mls, state };
         group.send(data, Vec::new(), Wish { rejoin: true, ..Wish::default() }, None)?;

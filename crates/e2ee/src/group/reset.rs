@@ -90,7 +90,7 @@ impl Group {
         Ok(Outcome { events, seen: Some(taken.data.seen), ..outcome })
     }
 
-    fn check_reset(
+    pub(super) fn check_reset(
         &self,
         entry: &Entry,
         taken: &Taken<'_>,

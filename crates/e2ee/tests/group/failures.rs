@@ -253,6 +253,43 @@ fn a_permanent_partition_is_found_as_a_fork_and_healed_by_coming_back() {
 }
 
 #[test]
+fn whoever_leaves_first_makes_a_re_join_a_commit_and_a_reset_void_alike_for_all() {
+    let (mut world, alice, bob, carol) = three(76);
+    let leave = |world: &mut World, id: DeviceId| {
+        let from = world.device(id).certificate.clone();
+        let change = chinwag_proto::MembershipChange::Left;
+        let changes = vec![chinwag_proto::MemberChange { user_id: from.user, change, role: None }];
+        let name = format!("l{}", world.server.log.len());
+        world.server.force(&from, None, &name, Body::Member { changes });
+    };
+    world.device(bob).lose_chat();
+    world.rejoin(bob).unwrap();
+    leave(&mut world, carol);
+    world.send(bob).unwrap();
+    world.sync_all();
+    assert!(world.device(alice).in_step() && !world.device(bob).in_step(), "void for both");
+    world.rejoin(bob).unwrap_err();
+    world.commit(alice, &Wish::default(), &[]);
+    world.rejoin(bob).unwrap();
+    world.send(bob).unwrap();
+    world.sync_all();
+    assert!(world.device(bob).in_step());
+    assert_eq!(world.device(bob).group().facts().unwrap().members.len(), 2);
+    // The owner's reset crosses the leaving of the other.
+    let supply = world.supply(alice, &[user(1), user(2)]);
+    let device = world.device(alice);
+    let certificate = device.certificate.clone();
+    let me = chinwag_e2ee::group::Me { certificate: &certificate, keys: &device.keys };
+    device.group.as_mut().unwrap().reset(me, &[], &supply).unwrap();
+    device.flush();
+    leave(&mut world, bob);
+    world.send(alice).unwrap();
+    let seen = world.sync(alice);
+    assert!(matches!(seen.last().unwrap().1.verdict, Some(Verdict::Void(Void::Reset))), "{seen:?}");
+    assert!(world.device(alice).in_step());
+}
+
+#[test]
 fn a_group_may_move_between_threads() {
     fn moves<T: Send>() {}
     moves::<chinwag_e2ee::group::Group>();
