@@ -110,6 +110,12 @@ impl Engine {
 
     fn put_mls(&mut self, record: MlsRecord) {
         let chat = record.chat;
+        // After a restart the seal hands in again what is here already, and perhaps on its way.
+        let known =
+            |mls: &Mls| mls.record.after == record.after && mls.record.data.json() == record.data.json();
+        if self.outbox.mls.get(&chat).is_some_and(known) {
+            return;
+        }
         let state = State::Storing(self.next_batch());
         let mls = Mls { record, sent: false, state, acked: None };
         if let Ok(row) = serde_json::to_string(&mls) {

@@ -65,6 +65,14 @@ impl Sealing {
         self.call(Asked::Chain(user), Call::Chain { user, after });
     }
 
+    /// There is something new of a user's chain.
+    pub(super) fn fetch_anew(&mut self, user: UserId) {
+        if let Some(known) = self.known.get_mut(&user) {
+            known.fresh = false;
+        }
+        self.fetch(user);
+    }
+
     /// Asks for those of these chains that are not fresh; whether all are.
     pub(super) fn all_fresh(&mut self, users: &[UserId]) -> bool {
         let stale: Vec<UserId> =
@@ -93,6 +101,9 @@ impl Sealing {
         known.fresh = true;
         if !links.is_empty() {
             known.read(user);
+            // Every group with this user is looked at again before content goes there.
+            self.rooms.values_mut().for_each(|room| room.staging.checked = 0);
+            let known = self.known.entry(user).or_default();
             let contested = known.contested && !was_contested;
             self.keep_user(user);
             if contested {

@@ -1,7 +1,9 @@
 //! Opening and sealing content, with the keys of epochs that are in memory.
 
-use chinwag_e2ee::content::{self, ChainHead, Draft, EpochKey, Header, Kind, SealFailure, Sealer, Target};
-use chinwag_e2ee::group::{Seen, Standing, Wish};
+use chinwag_e2ee::content::{
+    self, ChainHead, Draft, EpochKey, Header, Kind, Plain, SealFailure, Sealer, Target,
+};
+use chinwag_e2ee::group::{Standing, Wish};
 use chinwag_proto::entry::{Body, Encryption};
 use chinwag_proto::{ChatId, Content, Entry, Seq};
 
@@ -62,9 +64,9 @@ impl Sealing {
         content::open(entry, content, epoch, key, leaf, target)
     }
 
-    /// What the sender of a message has seen of the log.
-    pub(super) fn seen_in(&mut self, entry: &Entry, content: &Content) -> Option<Seen> {
-        self.opened(entry, content, Target::None).ok().map(|opened| opened.plain.seen)
+    /// What is inside a message that answers none.
+    pub(super) fn look_into(&mut self, entry: &Entry, content: &Content) -> Result<Plain, content::Cause> {
+        self.opened(entry, content, Target::None).map(|opened| opened.plain)
     }
 
     pub(super) fn note_digest(&mut self, entry: &Entry) {
@@ -128,6 +130,9 @@ impl Sealing {
 
     /// Whether the log is followed to its head and the group is in step with its members.
     fn may_send(&mut self, chat: ChatId, asked: &ToSeal<'_>) -> bool {
+        if !self.is_ready() {
+            return false;
+        }
         self.load_room(chat);
         let position = self.marks.get(&chat).map_or(Seq::ZERO, |mark| mark.position);
         let connection = self.connection;

@@ -10,7 +10,7 @@
 
 use chinwag_e2ee::group::{Provider, Rows, key_package};
 use chinwag_e2ee::identity::{Action, Chain, RecoveryKey, RootKey};
-use chinwag_proto::{Code, Opaque};
+use chinwag_proto::{ChatId, Code, Content, DeviceId, Opaque};
 
 use super::rows::{self, Setup};
 use super::sealing::{Asked, Sealing};
@@ -68,6 +68,7 @@ impl Sealing {
             self.call(Asked::Count, Call::CountKeyPackages);
             self.compare_backups();
         }
+        self.keep_up_backup();
     }
 
     /// The root, if the backup was read for it.
@@ -103,7 +104,34 @@ impl Sealing {
             Some(chain) => chain.link_by_root(root, Action::Add(certificate), now),
         };
         let link = link.map_err(|_| "chain")?;
-        Ok(Setup { after, link: Opaque(link.encode()) })
+        Ok(Setup { after, link: Opaque(link.encode()), revokes: false })
+    }
+
+    /// A device of the user's goes.
+    pub(super) fn revoke(&mut self, device: DeviceId) {
+        let (now, after) = ((self.clock)(), self.known.get(&self.me).map_or(0, super::chains::Known::count));
+        let link =
+            self.chain(self.me).map(|chain| chain.link_by_device(&self.keys, Action::Revoke(device), now));
+        match link {
+            Some(Ok(link)) if matches!(self.step, Step::Idle) => {
+                let setup = Setup { after, link: Opaque(link.encode()), revokes: true };
+                self.wants.ops.extend(rows::put(rows::SETUP.to_owned(), &setup));
+                self.send_link(setup);
+            }
+            _ => self.tell(Told::SetUpFailed("chain")),
+        }
+    }
+
+    /// Every group is looked at for the device that went; a restart does not forget it.
+    fn check_all(&mut self) {
+        let chats: Vec<ChatId> = self.marks.keys().copied().collect();
+        for chat in chats {
+            if let Some(mark) = self.marks.get_mut(&chat) {
+                (mark.check, mark.busy) = (true, true);
+                self.wants.ops.extend(rows::put(rows::mark(chat), mark));
+            }
+            self.load_room(chat);
+        }
     }
 
     pub(super) fn send_link(&mut self, setup: Setup) {
@@ -113,8 +141,18 @@ impl Sealing {
     }
 
     pub(super) fn on_extended(&mut self, answer: &Result<Answer, CallFailure>) {
-        self.step = Step::Idle;
+        let step = std::mem::take(&mut self.step);
         self.wants.ops.push(Op::Delete(rows::SETUP.to_owned()));
+        if answer.is_ok() && matches!(step, Step::Sending(Setup { revokes: true, .. })) {
+            self.check_all();
+        }
+        if answer.is_ok() {
+            let data = Content::from_json("{\"type\":\"device\",\"text\":\"\"}".to_owned());
+            data.into_iter().for_each(|data| self.call(Asked::Notice, Call::Notify { data }));
+        }
+        if let Some(known) = self.known.get_mut(&self.me) {
+            known.fresh = false;
+        }
         if let Err(CallFailure::Refused { code, .. }) = answer {
             // Another link came first. Whether the device has become live all the same, the chain says.
             let why = if *code == Code::StaleVersion { "stale_version" } else { "refused" };

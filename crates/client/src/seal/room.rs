@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use chinwag_e2ee::content::{Compared, LogHash};
+use chinwag_e2ee::content::{ChainHead, Compared, LogHash};
 use chinwag_e2ee::group::{
     Blobs, Data, EpochRecord, Group, JoinError, Key, Outcome, Rows, Scope, Verdict, Wish, data::Kind,
     judge_create,
 };
-use chinwag_proto::entry::{Body, Encryption};
+use chinwag_proto::entry::{Body, Encryption, Notice};
 use chinwag_proto::{BlobName, ChatId, Entry, Seq, UserId};
 
 use super::rows::{self, Mark};
@@ -57,6 +57,9 @@ impl Sealing {
 
     pub(super) fn saw_entry(&mut self, entry: &Entry) {
         let chat = entry.chat_id;
+        if matches!(entry.body, Body::Notice { notice: Notice::Device, .. }) {
+            return self.fetch_anew(self.me);
+        }
         let encrypts = match &entry.body {
             Body::Mls { .. } => true,
             Body::Chat(change) => change.encryption == Some(Encryption::Mls),
@@ -188,6 +191,9 @@ impl Sealing {
             room.blobs.clear();
             room.asked.clear();
             room.staging.decided();
+            if !room.group.as_ref().is_some_and(|group| matches!(group.outgoing(), Ok(Some(_)))) {
+                self.wants.withdrawn.push(entry.chat_id);
+            }
         } else {
             self.begin_group(room, entry);
         }
@@ -211,7 +217,6 @@ impl Sealing {
             self.tell(Told::ServerDiffers { chat: Some(chat), what: "fork" });
         }
         if let Some(wish) = outcome.dropped {
-            self.wants.withdrawn.push(chat);
             let again = !wish.found && !wish.is_plain();
             room.staging.wish = room.staging.wish.take().or(again.then_some(wish));
         }
@@ -304,9 +309,22 @@ impl Sealing {
     /// What others say that they have seen of the log is held against what was seen here.
     fn hear(&mut self, room: &mut Room, entry: &Entry) {
         let Body::Message { content: Some(content), reply_to: None } = &entry.body else { return };
-        let Some(seen) = self.seen_in(entry, content) else { return };
-        if room.log.compare(seen) == Compared::Differs {
-            self.tell(Told::ServerDiffers { chat: Some(entry.chat_id), what: "fork" });
+        match self.look_into(entry, content) {
+            Ok(plain) => {
+                if room.log.compare(plain.seen) == Compared::Differs {
+                    self.tell(Told::ServerDiffers { chat: Some(entry.chat_id), what: "fork" });
+                }
+                let known = self.chain(entry.sender_id).map(|chain| ChainHead::from(chain.pin()));
+                let place = |head: &ChainHead| (head.generation, head.version);
+                if known.is_none_or(|known| place(&plain.head) > place(&known)) {
+                    self.fetch_anew(entry.sender_id);
+                }
+            }
+            // Another device of the user's may have what is missing.
+            Err(cause) if cause.may_heal() && self.is_ready() && self.has_read_backup() => {
+                self.compare_backups();
+            }
+            Err(_) => {}
         }
     }
 
@@ -319,7 +337,9 @@ impl Sealing {
             self.store_room(chat);
         }
         if self.rooms.len() > GROUPS_MAX {
-            let idle = |room: &Room| room.loaded && room.queue.is_empty() && room.staging.is_idle();
+            let idle = |room: &Room| {
+                room.loaded && room.queue.is_empty() && room.staging.is_idle() && !room.staging.check
+            };
             let oldest = self.rooms.iter().filter(|(_, room)| idle(room)).min_by_key(|(_, room)| room.used);
             if let Some(chat) = oldest.map(|(chat, _)| *chat) {
                 self.rooms.remove(&chat);
@@ -334,7 +354,7 @@ impl Sealing {
                 self.wants.ops.extend(rows::put(rows::queued(chat, entry.seq), entry));
             }
         }
-        let busy = !room.queue.is_empty() || !room.staging.is_idle();
+        let busy = !room.queue.is_empty() || !room.staging.is_idle() || mark.check;
         if std::mem::take(&mut room.changed) {
             self.wants.ops.extend(rows::put(rows::log(chat), &room.log));
             mark.busy = busy;

@@ -42,6 +42,9 @@ pub(super) struct Me {
 pub(super) struct Setup {
     pub(super) after: u64,
     pub(super) link: Opaque,
+    /// It revokes a device.
+    #[serde(default)]
+    pub(super) revokes: bool,
 }
 
 /// A chain as it is held.
@@ -58,6 +61,9 @@ pub(super) struct Mark {
     /// Something is under way there: it is loaded at start.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) busy: bool,
+    /// The group may hold a device that this one has revoked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) check: bool,
     /// The MLS groups that the log names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) groups: Vec<Opaque>,

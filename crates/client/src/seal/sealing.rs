@@ -28,6 +28,7 @@ use crate::store::{Op, Range, Row};
 pub(super) enum Asked {
     Chain(UserId),
     Extend,
+    Notice,
     Count,
     Claim(ChatId, UserId),
     Blob(ChatId, BlobName),
@@ -265,6 +266,7 @@ impl Sealing {
     fn on_wish(&mut self, wish: &SealWish) {
         match wish {
             SealWish::SetUp { recovery } => self.set_up(&recovery.0),
+            SealWish::Revoke(device) => self.revoke(*device),
             SealWish::Accept(user) => self.accept(*user),
             SealWish::Plain(chat) => {
                 if self.plain.insert(*chat) {

@@ -102,8 +102,8 @@ impl Sealing {
         }
         let founds = room.group.is_none() && room.staging.wish.as_ref().is_some_and(|wish| wish.found);
         let in_step = room.group.as_ref().is_some_and(|group| group.standing() == Standing::InStep);
-        let due =
-            room.staging.wish.is_some() || room.staging.check && room.staging.checked != self.connection;
+        let check = room.staging.check || self.marks.get(&chat).is_some_and(|mark| mark.check);
+        let due = room.staging.wish.is_some() || check && room.staging.checked != self.connection;
         if !due || !(founds || in_step) {
             return;
         }
@@ -124,6 +124,10 @@ impl Sealing {
     fn in_step(&mut self, chat: ChatId, room: &mut Room) {
         room.staging.checked = self.connection;
         room.staging.check = false;
+        room.changed = true;
+        if let Some(mark) = self.marks.get_mut(&chat) {
+            mark.check = false;
+        }
         self.wants.unsealed.push(chat);
     }
 

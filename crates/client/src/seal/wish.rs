@@ -1,7 +1,7 @@
 //! What a user can want of encryption, and what the screen is told of it.
 
 use chinwag_e2ee::group;
-use chinwag_proto::{ChatId, UserId};
+use chinwag_proto::{ChatId, DeviceId, UserId};
 
 /// A secret that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum SealWish {
         /// The words, or the text of the code.
         recovery: Secret,
     },
+    /// A device of the user's goes, for ever: the backup gets a new key and every chat's group lets it go.
+    Revoke(DeviceId),
     /// The user goes on with another's new identity.
     Accept(UserId),
     /// A direct chat that has not begun is to be unencrypted: the other has no keys, or the user none.
@@ -40,7 +42,7 @@ pub enum SealWish {
 pub enum Told {
     /// This device is one of its user's: it can send and receive encrypted.
     Ready,
-    /// It did not become one; the word says why.
+    /// It did not become one, or another was not revoked; the word says why.
     SetUpFailed(&'static str),
     /// Another identity is claimed for this user. Nothing encrypted is sent to him until the user decides.
     RootChanged(UserId),

@@ -164,3 +164,90 @@ fn who_has_no_keys_is_not_written_to_in_the_clear_unless_the_user_says_so() {
     world.wish(0, Wish::Retry { chat: direct(), id, fresh: "fresh".parse().unwrap() });
     assert!(world.server.wire.contains("secret"));
 }
+
+#[test]
+fn a_revoked_device_is_removed_from_every_chat_and_reads_no_more() {
+    let mut world = World::new(7, &[1, 2]);
+    let keys = [world.recovery_key(), world.recovery_key()];
+    world.sets_up(0, &keys[0]);
+    world.sets_up(1, &keys[1]);
+    let second = world.add(1);
+    world.settle();
+    world.sets_up(second, &keys[0]);
+    world.says(0, direct(), "one");
+    assert_eq!(world.reads(second, direct()), ["one"]);
+    let device = world.devices[second].device;
+    world.wish(0, Wish::Seal(SealWish::Revoke(device)));
+    let told = Told::Group { chat: direct(), event: GroupEvent::DeviceRemoved(user(1), device) };
+    assert!(world.told(1, &told), "{:?}", world.devices[1].told);
+    world.says(1, direct(), "two");
+    world.says(second, direct(), "three");
+    for place in 0..2 {
+        assert_eq!(world.reads(place, direct()), ["one", "two"]);
+    }
+    assert!(!world.reads(second, direct()).contains(&"two".to_owned()));
+}
+
+/// Two devices of one user and two others talk while everything between them fails.
+fn chaos(seed: u64) {
+    let mut world = World::new(seed, &[1, 1, 2, 3]);
+    let key = world.recovery_key();
+    world.sets_up(0, &key);
+    world.sets_up(1, &key);
+    for place in 2..4 {
+        let key = world.recovery_key();
+        world.sets_up(place, &key);
+    }
+    let chats = [world.founds(0, "g.5", &[2, 3]), direct()];
+    world.chaos = true;
+    let mut said = 0;
+    for _ in 0..600 {
+        let place = world.below(4);
+        match world.below(40) {
+            5 if said > 3 && world.below(4) == 0 => {
+                // The owner lets a member go, and takes him back.
+                let there = world.server.logs[&chats[0]].members.contains_key(&user(3));
+                let mut wish = GroupWish::default();
+                if there {
+                    wish.remove_users.push(user(3))
+                } else {
+                    wish.add_users.push(user(3))
+                }
+                world.wants_commit(0, chats[0], wish);
+            }
+            0 => world.cut(place),
+            1 => world.restarts(place),
+            2 | 3 => {
+                let chat = chats[usize::from(place != 3) * world.below(2)];
+                said += 1;
+                world.just_says(place, chat, &format!("said {said}"));
+            }
+            4 => drop(world.timer()),
+            _ => drop(world.one()),
+        }
+    }
+    world.chaos = false;
+    world.settle();
+    for chat in chats {
+        // Who was away for a while does not read what was said then.
+        let members = vec![0, 1, 2];
+        let first = world.reads(0, chat);
+        assert!(!first.is_empty(), "seed {seed}: nothing was said in {chat}");
+        for place in members {
+            let read = world.reads(place, chat);
+            assert_eq!(read, first, "seed {seed}, device {place}, {chat}: {:?}", world.devices[place].told);
+            // A change that meets another one under way is not taken, and says so.
+            let strange = |told: &&Told| matches!(told, Told::ServerDiffers { .. });
+            let told: Vec<_> = world.devices[place].told.iter().filter(strange).collect();
+            assert!(told.is_empty(), "seed {seed}, device {place}: {told:?}");
+            assert!(!read.iter().any(|line| line.starts_with('[')), "seed {seed}, device {place}: {read:?}");
+        }
+    }
+    assert!(!world.server.wire.contains("said "));
+}
+
+#[test]
+fn whatever_is_lost_doubled_or_crashes_all_devices_read_the_same() {
+    let seeds = std::env::var("CHINWAG_CHAOS_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
+    (0..seeds.unwrap_or(3)).for_each(chaos);
+}

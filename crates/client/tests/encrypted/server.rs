@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chinwag_client::{Answer, Call, CallFailure};
-use chinwag_proto::entry::{Body, ChatChange, Encryption, Founder};
+use chinwag_proto::entry::{Body, ChatChange, Encryption, Founder, Notice};
 use chinwag_proto::frame::{ChangedHead, Page};
 use chinwag_proto::rest::{Summary, SummaryKind};
 use chinwag_proto::text::RequestId;
 use chinwag_proto::{
-    ChatId, ClientMessageId, Code, DeviceId, Entry, MembershipChange, MessageId, Role, Seq, Timestamp, UserId,
+    ChatId, ClientMessageId, Code, Content, DeviceId, Entry, MembershipChange, MessageId, Role, Seq,
+    Timestamp, UserId,
 };
 use sha2::{Digest, Sha256};
 
@@ -201,6 +202,13 @@ impl Server {
             }
         }
         (changed, gone)
+    }
+
+    /// A notice of the user's device to all of them.
+    pub(crate) fn notify(&mut self, user: UserId, device: DeviceId, data: Content) -> Entry {
+        let inbox = ChatId::Inbox(user);
+        self.logs.entry(inbox).or_default().members.insert(user, (Role::Member, Seq::clamped(1)));
+        self.append(user, device, inbox, None, None, Body::Notice { notice: Notice::Device, data })
     }
 
     /// A call over REST.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chinwag_client::store::{Op, Range, Row, startup_ranges};
+use chinwag_client::store::{Batch, Op, Range, Row, startup_ranges};
 use chinwag_client::{
-    Body, Change, Effect, Engine, Event, Now, Record, SealWish, Sealing, Timer, Told, Wish,
+    Body, Call, CallFailure, Change, Effect, Engine, Event, Now, Record, SealWish, Sealing, Timer, Told, Wish,
 };
 use chinwag_e2ee::group;
 use chinwag_e2ee::identity::RecoveryKey;
@@ -50,17 +50,29 @@ pub(crate) struct Device {
     pub(crate) user: UserId,
     pub(crate) device: DeviceId,
     pub(crate) engine: Engine,
+    /// What a load sees.
     pub(crate) rows: BTreeMap<String, String>,
+    /// What outlives a crash.
+    durable: BTreeMap<String, String>,
+    batches: VecDeque<Batch>,
     timers: BTreeMap<Timer, u64>,
     pub(crate) online: bool,
     wants_connection: bool,
     pub(crate) told: Vec<Told>,
 }
 
+/// Something that is to happen at a device.
+enum Thing {
+    Event(Event),
+    Call(u64, Call),
+}
+
 pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) devices: Vec<Device>,
-    queue: VecDeque<(usize, Event)>,
+    queue: VecDeque<(usize, Thing)>,
+    /// Calls get lost, or their answers, and the devices take turns as they like.
+    pub(crate) chaos: bool,
     dice: Dice,
     ms: u64,
     typed: u64,
@@ -83,6 +95,16 @@ fn read(rows: &BTreeMap<String, String>, ranges: &[Range]) -> Vec<Row> {
     found
 }
 
+fn apply(rows: &mut BTreeMap<String, String>, batch: &Batch) {
+    for op in &batch.ops {
+        match op {
+            Op::Put(key, value) => drop(rows.insert(key.clone(), value.clone())),
+            Op::Delete(key) => drop(rows.remove(key)),
+            Op::DeleteRange(range) => rows.retain(|key, _| !range.contains(key)),
+        }
+    }
+}
+
 fn engine(user: UserId, device: DeviceId, rows: &BTreeMap<String, String>, seed: u64) -> Engine {
     let sealed = read(rows, &[Range::prefix("s/")]);
     let random = Box::new(Dice(seed));
@@ -97,6 +119,7 @@ impl World {
             server: Server::default(),
             devices: Vec::new(),
             queue: VecDeque::new(),
+            chaos: false,
             dice: Dice(seed),
             ms: 1_000,
             typed: 0,
@@ -118,12 +141,14 @@ impl World {
             device,
             engine,
             rows: BTreeMap::new(),
+            durable: BTreeMap::new(),
+            batches: VecDeque::new(),
             timers: BTreeMap::new(),
             online: false,
             wants_connection: false,
             told: Vec::new(),
         });
-        self.queue.push_back((place, Event::Started));
+        self.queue.push_back((place, Thing::Event(Event::Started)));
         place
     }
 
@@ -138,13 +163,13 @@ impl World {
     }
 
     pub(crate) fn wish(&mut self, place: usize, wish: Wish) {
-        self.queue.push_back((place, Event::Wish(wish)));
+        self.queue.push_back((place, Thing::Event(Event::Wish(wish))));
         self.settle();
     }
 
     /// A change of a group is wished for, and nothing happens yet.
     pub(crate) fn wants_commit(&mut self, place: usize, chat: ChatId, wish: group::Wish) {
-        self.queue.push_back((place, Event::Wish(Wish::Seal(SealWish::Commit { chat, wish }))));
+        self.queue.push_back((place, Thing::Event(Event::Wish(Wish::Seal(SealWish::Commit { chat, wish })))));
     }
 
     pub(crate) fn commits(&mut self, place: usize, chat: ChatId, wish: group::Wish) {
@@ -182,7 +207,7 @@ impl World {
         };
         // Opening may have asked for rows.
         let _: Vec<String> = lines(&mut self.devices[place]);
-        self.queue.push_back((place, Event::Fired(Timer::Typing)));
+        self.queue.push_back((place, Thing::Event(Event::Fired(Timer::Typing))));
         self.settle();
         lines(&mut self.devices[place])
     }
@@ -194,7 +219,9 @@ impl World {
     /// The connection breaks and stays away.
     pub(crate) fn goes_offline(&mut self, place: usize) {
         self.devices[place].online = false;
-        self.queue.retain(|(of, event)| *of != place || !matches!(event, Event::Frame(_)));
+        self.queue.retain(|(of, event)| {
+            *of != place || !matches!(event, Thing::Event(Event::Frame(_) | Event::Connected(_)))
+        });
         self.wish(place, Wish::Disconnect);
     }
 
@@ -207,10 +234,14 @@ impl World {
         self.queue.retain(|(of, _)| *of != place);
         let seed = self.dice.roll();
         let device = &mut self.devices[place];
+        device.rows = device.durable.clone();
+        device.batches.clear();
         device.engine = engine(device.user, device.device, &device.rows, seed);
-        (device.online, device.timers) = (false, BTreeMap::new());
-        self.queue.push_back((place, Event::Started));
-        self.settle();
+        (device.online, device.timers, device.wants_connection) = (false, BTreeMap::new(), false);
+        self.queue.push_back((place, Thing::Event(Event::Started)));
+        if !self.chaos {
+            self.settle();
+        }
     }
 
     /// A group that this device has made over REST.
@@ -226,27 +257,88 @@ impl World {
 
     /// Until nothing happens any more.
     pub(crate) fn settle(&mut self) {
-        for _ in 0..100_000 {
-            if let Some((place, event)) = self.queue.pop_front() {
-                self.event(place, event);
-                continue;
+        for _ in 0..200_000 {
+            if !self.one() && !self.timer() {
+                return;
             }
-            let due = |device: &Device| {
-                device
-                    .timers
-                    .iter()
-                    .filter(|(timer, _)| **timer != Timer::Heartbeat)
-                    .map(|(t, at)| (*at, *t))
-                    .min()
-            };
-            let next =
-                (0..self.devices.len()).filter_map(|n| due(&self.devices[n]).map(|(at, t)| (at, n, t))).min();
-            let Some((at, place, timer)) = next else { return };
-            self.ms = self.ms.max(at);
-            self.devices[place].timers.remove(&timer);
-            self.queue.push_back((place, Event::Fired(timer)));
         }
-        panic!("the world does not come to rest");
+        let tail: String = self.server.wire.chars().rev().take(1_500).collect();
+        panic!("the world does not come to rest: {}", tail.chars().rev().collect::<String>());
+    }
+
+    /// The next thing happens, if there is one.
+    pub(crate) fn one(&mut self) -> bool {
+        let Some(first) = self.queue.front().map(|(place, _)| *place) else { return false };
+        let place = if self.chaos { self.below(self.devices.len()) } else { first };
+        let next = self.queue.iter().position(|(of, _)| *of == place).unwrap_or_default();
+        let Some((place, thing)) = self.queue.remove(next) else { return false };
+        match thing {
+            Thing::Event(Event::Stored(number)) => {
+                let device = &mut self.devices[place];
+                if let Some(batch) = device.batches.pop_front() {
+                    assert_eq!(batch.number, number);
+                    apply(&mut device.durable, &batch);
+                }
+                self.event(place, Event::Stored(number));
+            }
+            Thing::Event(event) => self.event(place, event),
+            Thing::Call(number, call) => self.make(place, number, call),
+        }
+        true
+    }
+
+    /// The next timer but the heartbeat fires, if there is one.
+    pub(crate) fn timer(&mut self) -> bool {
+        let due = |device: &Device| {
+            let all = device.timers.iter().filter(|(timer, _)| **timer != Timer::Heartbeat);
+            all.map(|(timer, at)| (*at, *timer)).min()
+        };
+        let all = (0..self.devices.len()).filter_map(|n| due(&self.devices[n]).map(|(at, t)| (at, n, t)));
+        let Some((at, place, timer)) = all.min() else { return false };
+        self.ms = self.ms.max(at);
+        self.devices[place].timers.remove(&timer);
+        self.queue.push_back((place, Thing::Event(Event::Fired(timer))));
+        true
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        (self.dice.roll() % bound as u64) as usize
+    }
+
+    /// A call; in chaos it may not arrive, or its answer may not.
+    fn make(&mut self, place: usize, number: u64, call: Call) {
+        let (user, device) = (self.devices[place].user, self.devices[place].device);
+        self.server.wire.push_str(&format!("{call:?}\n"));
+        let fate = if self.chaos { self.below(6) } else { 9 };
+        let mut answer = Err(CallFailure::Passing);
+        if fate > 0 {
+            if let Call::Notify { data } = &call {
+                let entry = self.server.notify(user, device, data.clone());
+                self.publish(&entry, None);
+            }
+            answer = self.server.call(user, device, call);
+        }
+        if fate == 1 {
+            answer = Err(CallFailure::Passing);
+        }
+        self.queue.push_back((place, Thing::Event(Event::Answered { number, answer })));
+    }
+
+    /// The connection breaks; what is on its way down is lost.
+    pub(crate) fn cut(&mut self, place: usize) {
+        if std::mem::take(&mut self.devices[place].online) {
+            let frame = |thing: &Thing| matches!(thing, Thing::Event(Event::Frame(_) | Event::Connected(_)));
+            self.queue.retain(|(of, thing)| *of != place || !frame(thing));
+            self.queue.push_back((place, Thing::Event(Event::Disconnected { code: None })));
+        }
+    }
+
+    /// Types a message, and nothing follows yet.
+    pub(crate) fn just_says(&mut self, place: usize, chat: ChatId, text: &str) {
+        self.typed += 1;
+        let id: ClientMessageId = format!("typed{}", self.typed).parse().unwrap();
+        let record = Record::Message { content: Content::text(text), reply_to: None };
+        self.event(place, Event::Wish(Wish::Record { chat, id, at_ms: 0, record }));
     }
 
     fn event(&mut self, place: usize, event: Event) {
@@ -264,7 +356,7 @@ impl World {
                 heartbeat_ms: 30_000,
                 features: Vec::new(),
             };
-            self.queue.push_back((place, Event::Connected(ready)));
+            self.queue.push_back((place, Thing::Event(Event::Connected(ready))));
         }
     }
 
@@ -274,26 +366,16 @@ impl World {
             Effect::Disconnect => self.devices[place].online = false,
             Effect::Send(frame) => self.frame(place, frame),
             Effect::Store(batch) => {
-                let rows = &mut self.devices[place].rows;
-                for op in batch.ops {
-                    match op {
-                        Op::Put(key, value) => drop(rows.insert(key, value)),
-                        Op::Delete(key) => drop(rows.remove(&key)),
-                        Op::DeleteRange(range) => rows.retain(|key, _| !range.contains(key)),
-                    }
-                }
-                self.queue.push_back((place, Event::Stored(batch.number)));
+                apply(&mut self.devices[place].rows, &batch);
+                self.queue.push_back((place, Thing::Event(Event::Stored(batch.number))));
+                self.devices[place].batches.push_back(batch);
             }
             Effect::Load(load) => {
                 let rows = read(&self.devices[place].rows, &load.ranges);
-                self.queue.push_back((place, Event::Loaded { number: load.number, rows }));
+                self.queue.push_back((place, Thing::Event(Event::Loaded { number: load.number, rows })));
             }
-            Effect::Call { number, call } => {
-                let (user, device) = (self.devices[place].user, self.devices[place].device);
-                self.server.wire.push_str(&format!("{call:?}\n"));
-                let answer = self.server.call(user, device, call);
-                self.queue.push_back((place, Event::Answered { number, answer }));
-            }
+            // After the batches that were given before it.
+            Effect::Call { number, call } => self.queue.push_back((place, Thing::Call(number, call))),
             Effect::SetTimer { timer, at_ms } => drop(self.devices[place].timers.insert(timer, at_ms)),
             Effect::Changed(Change::Seal(told)) => self.devices[place].told.push(told),
             Effect::Changed(_) => {}
@@ -302,7 +384,7 @@ impl World {
 
     fn push(&mut self, place: usize, frame: ServerFrame) {
         if self.devices[place].online {
-            self.queue.push_back((place, Event::Frame(Box::new(frame))));
+            self.queue.push_back((place, Thing::Event(Event::Frame(Box::new(frame)))));
         }
     }
 
