@@ -18,7 +18,7 @@ pub(super) async fn answer(client: &Client, ask: Ask) -> Answer {
         Ask::Search { ticket, query } => Ok(Answer::Hits { ticket, hits: search(client, &query).await }),
         Ask::Look { chat, seq } => {
             let lines = client.look(chat, seq, seq).await.unwrap_or_default();
-            Ok(Answer::Looked { chat, seq, line: lines.into_iter().next() })
+            Ok(Answer::Looked { chat, seq, line: lines.into_iter().next().map(Box::new) })
         }
         ask @ (Ask::User(_) | Ask::NewGroup { .. }) => new_chat(client, ask).await,
         ask @ (Ask::Devices | Ask::RenameDevice { .. } | Ask::Revoke(_)) => devices(client, ask).await,

@@ -21,7 +21,7 @@ impl Model {
             }
             Answer::Looked { chat, seq, line } => {
                 if self.chat == Some(chat) {
-                    self.quotes.insert((chat, seq), line);
+                    self.quotes.insert((chat, seq), line.map(|line| *line));
                 }
             }
             Answer::User(user) => {

@@ -110,7 +110,11 @@ impl Model {
         let end = conversation.lines.len().saturating_sub(1);
         let to = self.selected_place(data).map_or(end, |at| at.saturating_add_signed(by));
         if to > end {
-            return if conversation.below { () } else { self.enter(Pane::Compose) };
+            // Below the newest message is the field; below the newest that is loaded, more is on its way.
+            if !conversation.below {
+                self.enter(Pane::Compose);
+            }
+            return;
         }
         self.select_at(to, data);
     }

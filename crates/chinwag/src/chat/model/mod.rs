@@ -96,7 +96,7 @@ pub(super) enum Ask {
 #[derive(Debug)]
 pub(super) enum Answer {
     Hits { ticket: u64, hits: Vec<Hit> },
-    Looked { chat: ChatId, seq: Seq, line: Option<Shown> },
+    Looked { chat: ChatId, seq: Seq, line: Option<Box<Shown>> },
     User(UserId),
     Group(ChatId),
     Members { chat: ChatId, members: Vec<Member> },
