@@ -11,7 +11,8 @@ let ada;
 let bob;
 
 const message = ({ page }, text) => page.locator(".message").filter({ hasText: text });
-const sees = (who, text) => message(who, text).first().waitFor();
+/** Long enough for the pauses between tries to connect. */
+const sees = (who, text) => message(who, text).first().waitFor({ timeout: 40_000 });
 const status = (who, text) => message(who, text).locator(".sign").getAttribute("title");
 const act = async (who, text, action) => {
   await message(who, text).first().locator(".bubble").click({ button: "right", position: { x: 8, y: 8 } });

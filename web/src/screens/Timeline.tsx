@@ -155,7 +155,7 @@ export function Timeline(props: {
     if (handle === undefined) return;
     const toGo = handle.scrollSize - handle.scrollOffset - handle.viewportSize;
     const { scrollOffset } = handle;
-    if (toGo <= AT_END) stays = !mine()?.below;
+    if (toGo <= 2) stays = !mine()?.below;
     else if (scrollOffset < offsetBefore - 2) stays = false;
     offsetBefore = scrollOffset;
     setAtEnd(stays || (toGo <= AT_END && !mine()?.below));
@@ -169,6 +169,10 @@ export function Timeline(props: {
       }
     }
     markRead();
+  };
+  /** The user takes over before the page has moved: what is measured meanwhile must not pull it back. */
+  const onHand = (event: WheelEvent | TouchEvent): void => {
+    if (!("deltaY" in event) || event.deltaY < 0) stays = false;
   };
   const onResize = (): void => {
     if (stays && target === undefined && !mine()?.below) toEnd();
@@ -265,7 +269,7 @@ export function Timeline(props: {
 
   return (
     <div class="timeline-place">
-      <div class="timeline scroll" ref={setScroller} role="group" aria-label={t("chat.messages")} tabIndex={-1} onKeyDown={onKeyDown}>
+      <div class="timeline scroll" ref={setScroller} role="group" aria-label={t("chat.messages")} tabIndex={-1} onKeyDown={onKeyDown} onWheel={onHand} onTouchMove={onHand}>
         <Show when={mine() !== undefined && !(lines().length === 0 && mine()?.above)} fallback={<Skeleton rows={6} label={t("list.loading")} />}>
           <div class="timeline-push" />
           <Virtualizer
