@@ -100,11 +100,11 @@ export class Outgoing {
     }
   }
 
-  /** Another host is there. */
+  /** Another host is there: what it may know already is told as told before. */
   tellAgain(): void {
     for (const [id, { wish }] of this.#records) {
       const waits = [...this.#wishes.values()].some((waiting) => waiting.wish === wish);
-      if (!waits && this.#records.has(id)) this.#put(wish, undefined, undefined);
+      if (!waits && this.#records.has(id)) this.#wishes.set(++this.#numbers, { wish, kept: undefined, failed: undefined });
     }
     for (const [number, { wish }] of this.#wishes) {
       const record = typeof wish === "object" && "record" in wish ? wish.record : undefined;
