@@ -84,8 +84,8 @@ impl Editor {
 
     /// To the beginning of the word before the cursor.
     pub(super) fn word_left(&mut self) {
-        let words = self.before().unicode_word_indices();
-        self.at = words.last().map_or(0, |(place, _)| place);
+        let mut words = self.before().unicode_word_indices();
+        self.at = words.next_back().map_or(0, |(place, _)| place);
     }
 
     /// Behind the next word.
