@@ -36,7 +36,7 @@ fn update(core: &mut Core, screen: u32) -> Value {
 }
 
 /// What is to be sent, by the type of its frame.
-fn sent<'a>(effects: &'a [Value], kind: &str) -> Vec<Value> {
+fn sent(effects: &[Value], kind: &str) -> Vec<Value> {
     let texts = effects.iter().filter_map(|effect| effect["text"].as_str());
     texts.map(parsed).filter(|frame| frame["type"] == kind).collect()
 }
@@ -169,7 +169,8 @@ fn an_answer_goes_to_the_screen_that_asked() {
     let mut core = online();
     core.attach(HERE);
     core.attach(THERE);
-    (update(&mut core, HERE), update(&mut core, THERE));
+    update(&mut core, HERE);
+    update(&mut core, THERE);
     let effects = wished(&mut core, THERE, json!({ "search": { "ticket": 4, "query": "hi" } }));
     settle(&mut core, effects);
     assert_eq!(update(&mut core, HERE), Value::Null);
