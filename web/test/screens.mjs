@@ -10,7 +10,6 @@ import { logIn, stage } from "./stage.mjs";
 const OUT = process.env.SCREENS ?? fileURLToPath(new URL("../../docs/screens/", import.meta.url));
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const sizes = { desk: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
-const only = process.argv[2];
 
 await mkdir(OUT, { recursive: true });
 const s = await stage();
@@ -22,7 +21,6 @@ try {
       const options = { viewport, colorScheme: theme, hasTouch: size === "phone", isMobile: size === "phone", deviceScaleFactor: 1, reducedMotion: "reduce" };
       const { page, context } = await s.visitor(`${size} ${theme}`, options);
       for (const [name, show] of scenes(world, size)) {
-        if (only !== undefined && !name.includes(only) && name !== "enter") continue;
         await show(page).catch((error) => s.problems.push(`${name} ${size} ${theme}: ${error.message}`));
         await page.waitForTimeout(350);
         await page.screenshot({ path: `${OUT}/${name}-${size}-${theme}.png` });
@@ -105,14 +103,13 @@ function scenes(world, size) {
     ["empty-chat", async (page) => { await at(`#/chat/${world.fresh}`)(page); await page.getByText("This is the beginning").waitFor(); }],
     ["offline", async (page) => {
       await inGroup(page);
-      await page.context().setOffline(true);
-      await page.evaluate(() => dispatchEvent(new Event("offline")));
+      await s.killServer();
       await page.getByRole("textbox", { name: /^Message to/ }).fill("This waits until I am back");
       await page.getByRole("textbox", { name: /^Message to/ }).press(size === "phone" ? "Control+Enter" : "Enter");
-      await page.waitForTimeout(3_500);
+      await page.getByText("Offline. You can read and write").filter({ visible: true }).waitFor({ timeout: 30_000 });
     }],
     ["empty-list", async (page) => {
-      await page.context().setOffline(false);
+      await s.restartServer();
       await page.evaluate(() => localStorage.clear());
       await logIn(page, s.address, "zoe");
       await list(page);

@@ -185,7 +185,8 @@ export function Timeline(props: {
     };
     addEventListener("focus", back);
     addEventListener("blur", back);
-    const resized = new ResizeObserver(onResize);
+    // The list measures the frame by an observer of its own; only after it is the new end known.
+    const resized = new ResizeObserver(() => requestAnimationFrame(() => requestAnimationFrame(onResize)));
     const box = scroller();
     if (box !== undefined) resized.observe(box);
     onCleanup(() => {
