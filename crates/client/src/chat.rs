@@ -198,6 +198,9 @@ impl Chat {
             Body::Message { .. } => {
                 if entry.sender_id == me {
                     self.raise_read(entry.seq, Some(entry.n));
+                } else if self.others.contains_key(&entry.sender_id) {
+                    // Whoever writes has read what stands above: no cursor tells of that.
+                    self.on_mark(entry.sender_id, Some(entry.seq), None);
                 }
                 self.preview = Some(entry.clone());
             }
@@ -302,6 +305,17 @@ mod tests {
         let mut chat = with(5);
         chat.on_entry(user(2), &entry(6, 2, json!({ "kind": "message", "content": "me" })));
         assert_eq!((chat.read, chat.unread()), (seq(6), 0));
+    }
+
+    #[test]
+    fn whoever_answers_has_read_if_he_shows_that() {
+        let mut chat = with(1);
+        let answer = |n| entry(n, 3, json!({ "kind": "message", "content": "yes" }));
+        chat.on_entry(user(2), &answer(2));
+        assert!(chat.others.is_empty());
+        chat.on_mark(user(3), Some(seq(1)), None);
+        chat.on_entry(user(2), &answer(3));
+        assert_eq!(chat.others[&user(3)], Marks { read: seq(3), delivered: seq(3) });
     }
 
     #[test]

@@ -25,6 +25,8 @@
 //! - Authenticate after `Connect` and hand in the `ready` frame as `Connected`. After `Disconnected`, or an
 //!   effect `Disconnect`, nothing of that connection comes any more.
 //! - Timers may fire late, or more than once.
+//! - For encrypted chats ([`Sealing`]): load the rows under `s/` too, hand in a source of randomness fit for
+//!   keys and the clock, and make the calls of [`Effect::Call`] over REST, each after the batches before it.
 //!
 //! **What it promises.** A record that was taken ([`Change::Refused`] did not name it) reaches its chat
 //! exactly once, or is shown as failed with its reason until the user retries or discards it; records of one

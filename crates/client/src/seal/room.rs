@@ -98,6 +98,10 @@ impl Sealing {
     }
 
     pub(super) fn on_room_loaded(&mut self, chat: ChatId, loaded: &[Row]) {
+        // A chat that began meanwhile had no rows when they were read.
+        if self.rooms.get(&chat).is_some_and(|room| room.loaded) {
+            return;
+        }
         let mut mls: BTreeMap<Key, Vec<u8>> = self.device_rows.clone();
         let mut room = self.rooms.remove(&chat).unwrap_or_default();
         let mut queue: BTreeMap<Seq, Entry> = room.queue.drain(..).map(|entry| (entry.seq, entry)).collect();
@@ -136,6 +140,9 @@ impl Sealing {
             && let Some(entry) = room.queue.pop_front()
         {
             let position = self.marks.get(&chat).map_or(Seq::ZERO, |mark| mark.position);
+            if entry.seq > position.next() {
+                self.lose_track(&mut room, &entry);
+            }
             let followed =
                 if entry.seq <= position { Followed::Done } else { self.follow(&mut room, &entry) };
             if matches!(followed, Followed::Waits) {
@@ -155,6 +162,22 @@ impl Sealing {
             }
         }
         self.rooms.insert(chat, room);
+    }
+
+    /// The log goes on above what was followed: the user was no member in between. What was known of the group
+    /// is of no use; whoever takes him in again sends a Welcome.
+    fn lose_track(&mut self, room: &mut Room, entry: &Entry) {
+        let chat = entry.chat_id;
+        if room.group.take().is_some() {
+            self.wants.ops.push(Op::DeleteRange(Range::prefix(&rows::mls_rows(chat))));
+            self.wants.withdrawn.push(chat);
+        }
+        room.staging = Staging::default();
+        room.staging.set(None);
+        room.log = LogHash::from_later(entry.seq.prev());
+        if let Some(mark) = self.marks.get_mut(&chat) {
+            mark.position = entry.seq.prev();
+        }
     }
 
     fn follow(&mut self, room: &mut Room, entry: &Entry) -> Followed {

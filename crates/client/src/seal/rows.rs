@@ -115,7 +115,12 @@ pub(super) fn wish(chat: ChatId) -> String {
 }
 
 pub(super) fn mls_row(chat: ChatId, name: &[u8]) -> String {
-    format!("g/{chat}/m/{}", Opaque(name.to_vec()))
+    format!("{}{}", mls_rows(chat), Opaque(name.to_vec()))
+}
+
+/// All rows of the MLS library of a chat's group.
+pub(super) fn mls_rows(chat: ChatId) -> String {
+    format!("g/{chat}/m/")
 }
 
 pub(super) fn queued(chat: ChatId, seq: Seq) -> String {

@@ -246,6 +246,7 @@ fn chaos(seed: u64) {
     assert!(!world.server.wire.contains("said "));
 }
 
+/// `CHINWAG_CHAOS_SEEDS=40 cargo test -p chinwag-client --test encrypted whatever` takes more seeds.
 #[test]
 fn whatever_is_lost_doubled_or_crashes_all_devices_read_the_same() {
     let seeds = std::env::var("CHINWAG_CHAOS_SEEDS").ok().and_then(|seeds| seeds.parse().ok());

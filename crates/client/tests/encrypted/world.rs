@@ -262,8 +262,7 @@ impl World {
                 return;
             }
         }
-        let tail: String = self.server.wire.chars().rev().take(1_500).collect();
-        panic!("the world does not come to rest: {}", tail.chars().rev().collect::<String>());
+        panic!("the world does not come to rest");
     }
 
     /// The next thing happens, if there is one.
