@@ -23,6 +23,8 @@ try {
   await page.locator(".message", { hasText: `message ${COUNT}.` }).waitFor();
   const gap = () => page.locator(".timeline").evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
   await until("it is at its end", async () => (await gap()) < 4);
+  // Nobody scrolls while the chat is still being opened; a hand that does is followed within 150 ms.
+  await page.waitForTimeout(400);
   console.log("ok    a long chat opens at its end");
 
   const jumps = await page.locator(".timeline").evaluate(async (box) => {

@@ -172,7 +172,9 @@ export function Timeline(props: {
   };
   /** The user takes over before the page has moved: what is measured meanwhile must not pull it back. */
   const onHand = (event: WheelEvent | TouchEvent): void => {
-    if (!("deltaY" in event) || event.deltaY < 0) stays = false;
+    if ("deltaY" in event && event.deltaY >= 0) return;
+    stays = false;
+    if (list().length > 0) target = undefined;
   };
   const onResize = (): void => {
     if (stays && target === undefined && !mine()?.below) toEnd();
