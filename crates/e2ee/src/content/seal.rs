@@ -4,7 +4,7 @@
 //! {"type": "sealed", "text": "", "v": 1, "group": "b64", "epoch": 7, "kid": "b64", "data": "b64"}
 //! ```
 //!
-//! `data` is nonce[24] ‖ XChaCha20-Poly1305 of what is inside, with the header as associated data. Resent
+//! `data` is a nonce of 24 bytes ‖ XChaCha20-Poly1305 of what is inside, with the header as associated data. Resent
 //! byte for byte; sealed anew only after `stale_epoch`.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
