@@ -1,7 +1,7 @@
 //! What readers get: heads, states and pages of entries ([`super::messages`] of messages), put together from the tail and the chunks.
 //!
 //! While entries move from the tail to the chunks they are in both. A page first takes what the tail has,
-//! then the chunks, then looks whether entries have begun to leave the tail meanwhile: if so it begins
+//! then the chunks, then looks whether entries have left the tail meanwhile: if so it begins
 //! again, and so it never misses an entry, a deletion or a reaction that was there when it began.
 
 use std::sync::Arc;
@@ -108,7 +108,7 @@ impl Pages<'_> {
         })
     }
 
-    /// Reads until no entry has begun to leave the tail meanwhile.
+    /// Reads until no entry has left the tail meanwhile.
     pub(super) fn steadily<T>(
         self,
         mut read: impl FnMut() -> Result<T, StoreError>,

@@ -121,7 +121,6 @@ impl SharedTail {
     /// waits long for the lock.
     pub(super) fn let_go(&self, folded: u64) {
         let _leaving = self.leaving.write();
-        self.tail.write().generation += 1;
         while self.tail.write().pop(folded, REMOVED_AT_ONCE) {}
     }
 }
@@ -157,8 +156,8 @@ impl Tail {
         self.order.push_back(entry);
     }
 
-    /// Changes when entries begin to leave: after their fold's commit and before the first has left.
-    /// Whoever read the chunks before has to read them again.
+    /// Changes with every entry that leaves, which is after its fold's commit. Whoever read the chunks or the tail
+    /// before that has to read both again.
     pub(super) fn generation(&self) -> u64 {
         self.generation
     }
@@ -172,6 +171,8 @@ impl Tail {
                 _ => return false,
             }
             let Some(entry) = self.order.pop_front() else { return false };
+            // With each, under one lock: a reader may come between two parts of what leaves.
+            self.generation += 1;
             self.forget(&entry);
         }
         self.order.front().is_some_and(|entry| entry.offset <= folded)
