@@ -10,6 +10,7 @@ mod cli;
 mod client;
 mod doctor;
 mod exit;
+mod home;
 mod serve;
 mod settings;
 

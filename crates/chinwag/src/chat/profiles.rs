@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::{Name, Names};
 use crate::exit::Failure;
+use crate::home::{self, segment};
 
 /// Names that are kept.
 const NAMES_MAX: usize = 10_000;
@@ -38,13 +39,7 @@ pub(super) struct Profiles {
 impl Profiles {
     /// In the folder that the environment names.
     pub(super) fn from_environment() -> Result<Self, Failure> {
-        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let home = variable("CHINWAG_HOME")
-            .or_else(|| variable("XDG_CONFIG_HOME").map(|config| config.join("chinwag")))
-            .or_else(|| variable("HOME").map(|home| home.join(".config/chinwag")))
-            .ok_or_else(|| {
-                Failure::usage("there is no HOME to keep anything in; set CHINWAG_HOME to a folder")
-            })?;
+        let home = home::folder("anything")?;
         Ok(Self { home: home.join("chat") })
     }
 
@@ -59,7 +54,7 @@ impl Profiles {
 
     /// The folder of a profile.
     pub(super) fn folder(&self, server: &str, user: &str) -> PathBuf {
-        self.home.join(encoded(server)).join(encoded(user))
+        self.home.join(segment(server)).join(segment(user))
     }
 
     /// Remembers a profile as the one used last.
@@ -94,22 +89,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
 }
 
 fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    let parent = path.parent().unwrap_or(path);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
-    let aside = path.with_extension("new");
-    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-    serde_json::to_writer(&file, value)?;
-    file.sync_all()?;
-    fs::rename(aside, path)
-}
-
-/// Percent-encodes all but letters, digits, `-` and `_`, so that any name is one plain path segment.
-fn encoded(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    name.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    home::write(path, &serde_json::to_vec(value)?)
 }
 
 #[cfg(test)]

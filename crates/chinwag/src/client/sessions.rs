@@ -4,18 +4,15 @@
 //! `sessions/SERVER/USER/DEVICE.json` and `sessions/default.json`, which names the last log-in. Names are
 //! percent-encoded. No password is ever stored.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chinwag_proto::{DeviceId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
-
-const OWNER_ONLY_FILE: u32 = 0o600;
-const OWNER_ONLY_DIR: u32 = 0o700;
+use crate::home::{self, segment};
 
 /// Whose session: the three names that a file stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,13 +50,7 @@ pub(super) struct Sessions {
 impl Sessions {
     /// The folder that the environment names.
     pub(super) fn from_environment() -> Result<Self, Failure> {
-        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let home = variable("CHINWAG_HOME")
-            .or_else(|| variable("XDG_CONFIG_HOME").map(|config| config.join("chinwag")))
-            .or_else(|| variable("HOME").map(|home| home.join(".config/chinwag")))
-            .ok_or_else(|| {
-                Failure::usage("there is no HOME to keep the log-in in; set CHINWAG_HOME to a folder")
-            })?;
+        let home = home::folder("the log-in")?;
         Ok(Self::at(&home))
     }
 
@@ -96,13 +87,8 @@ impl Sessions {
     pub(super) fn lock(&self) -> Result<File, Failure> {
         let path = self.dir.join("lock");
         let lock = || {
-            self.make_dir(&self.dir)?;
-            let file = OpenOptions::new()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .mode(OWNER_ONLY_FILE)
-                .open(&path)?;
+            home::make_folder(&self.dir)?;
+            let file = home::open(&path, false)?;
             file.lock()?;
             Ok(file)
         };
@@ -111,7 +97,7 @@ impl Sessions {
 
     fn path(&self, key: &Key) -> PathBuf {
         let Key { server, user, device } = key;
-        self.dir.join(encoded(server)).join(encoded(user)).join(format!("{}.json", encoded(device)))
+        self.dir.join(segment(server)).join(segment(user)).join(format!("{}.json", segment(device)))
     }
 
     fn read<T: for<'de> Deserialize<'de>>(&self, path: &Path) -> Result<Option<T>, Failure> {
@@ -127,26 +113,8 @@ impl Sessions {
     }
 
     fn write(&self, path: &Path, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(value).map_err(Failure::runtime)?;
-        let aside = path.with_extension(format!("{}.new", std::process::id()));
-        let write = || {
-            self.make_dir(path.parent().unwrap_or(path))?;
-            let mut file = OpenOptions::new()
-                .create(true)
-                .truncate(true)
-                .write(true)
-                .mode(OWNER_ONLY_FILE)
-                .open(&aside)?;
-            file.write_all(text.as_bytes())?;
-            file.write_all(b"\n")?;
-            file.sync_all()?;
-            fs::rename(&aside, path)
-        };
-        write().map_err(|why| wrong("write", path, &why))
-    }
-
-    fn make_dir(&self, dir: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(OWNER_ONLY_DIR).create(dir)
+        let text = serde_json::to_string_pretty(value).map_err(Failure::runtime)? + "\n";
+        home::write(path, text.as_bytes()).map_err(|why| wrong("write", path, &why))
     }
 }
 
@@ -159,19 +127,6 @@ fn remove(path: &Path) -> Result<(), Failure> {
 
 fn wrong(what: &str, path: &Path, why: &io::Error) -> Failure {
     Failure::runtime(format!("cannot {what} {}: {why}; CHINWAG_HOME names another folder", path.display()))
-}
-
-/// Percent-encodes all but letters, digits, `-` and `_`, so that any name is one plain path segment.
-fn encoded(name: &str) -> String {
-    use std::fmt::Write;
-    name.bytes().fold(String::with_capacity(name.len()), |mut text, byte| {
-        if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
-            text.push(char::from(byte));
-        } else {
-            let _ = write!(text, "%{byte:02X}");
-        }
-        text
-    })
 }
 
 #[cfg(test)]
