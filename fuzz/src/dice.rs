@@ -1,5 +1,9 @@
 //! Repeatable random numbers: SplitMix64 (Steele, Lea and Flood 2014).
 
+use std::convert::Infallible;
+
+use rand_core::{TryCryptoRng, TryRng};
+
 /// A stream of numbers that its seed determines.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
@@ -29,3 +33,23 @@ impl Dice {
         values.get(self.below(values.len()))
     }
 }
+
+impl TryRng for Dice {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.next() as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.next())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.fill_with(|| self.next() as u8);
+        Ok(())
+    }
+}
+
+/// Nothing secret hangs on them here: the encryption under test asks for this kind.
+impl TryCryptoRng for Dice {}

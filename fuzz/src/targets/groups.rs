@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 use chinwag_e2ee::content::{Draft, EpochKey, Header, Kind, Sealer, Target as Of, open, seal};
 use chinwag_e2ee::group::data::{Part, Seen};
@@ -60,24 +59,6 @@ fn with<T>(run: impl FnOnce(&Pair) -> T) -> T {
     })
 }
 
-struct Given(Dice);
-
-impl rand_core::TryRng for Given {
-    type Error = Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.0.next() as u32)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.0.next())
-    }
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.fill_with(|| self.0.next() as u8);
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Given {}
-
 fn rows(rows: &BTreeMap<Key, Vec<u8>>) -> Rows {
     Rows::new(rows.iter().map(|(key, value)| (key.clone(), value.clone())))
 }
@@ -103,7 +84,7 @@ fn entry(chat: ChatId, at: u64, after: Seq, from: &Certificate, body: Body) -> O
 
 fn person(
     number: u64,
-    rng: &mut Given,
+    rng: &mut Dice,
     links: &mut Links,
     chains: &mut Chains,
 ) -> Option<(Certificate, DeviceKeys)> {
@@ -118,7 +99,7 @@ fn person(
 }
 
 fn make() -> Option<Pair> {
-    let mut rng = Given(Dice::new(5));
+    let mut rng = Dice::new(5);
     let (mut links, mut chains) = (Links::new(), Chains::new());
     let alice = person(1, &mut rng, &mut links, &mut chains)?;
     let bob = person(2, &mut rng, &mut links, &mut chains)?;
@@ -173,7 +154,7 @@ fn say(
     from: &(Certificate, DeviceKeys),
     kept: &EpochRecord,
     chain: &Chain,
-    rng: &mut Given,
+    rng: &mut Dice,
 ) -> Option<(Entry, Content)> {
     let header = Header {
         group: kept.group,

@@ -1,11 +1,8 @@
 //! What stands between two devices that are to be linked hands to either of them, at each step.
 
-use std::convert::Infallible;
-
 use chinwag_e2ee::identity::linking::{LinkingBudget, LinkingError, NewByCode, NewByQr, OldByCode, scan};
 use chinwag_e2ee::identity::{Certificate, DeviceKeys};
 use chinwag_proto::{DeviceId, UserId};
-use rand_core::{TryCryptoRng, TryRng};
 
 use super::{E2EE_KEYS, golden_hex, kind_of, way};
 use crate::{Dice, Target};
@@ -18,25 +15,6 @@ fn seeds() -> Vec<Vec<u8>> {
     let golden = golden_hex(E2EE_KEYS).into_iter().filter(|(name, _)| name.starts_with("linking "));
     golden.map(|(_, bytes)| bytes).collect()
 }
-
-/// Numbers that are the same in every run; no secret hangs on them here.
-struct Same(Dice);
-
-impl TryRng for Same {
-    type Error = Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.0.next() as u32)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.0.next())
-    }
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.iter_mut().for_each(|byte| *byte = self.0.next() as u8);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Same {}
 
 fn certificate(number: u64) -> Option<Certificate> {
     let keys = DeviceKeys::from_bytes(&[u8::try_from(number).ok()?; 64]);
@@ -51,7 +29,7 @@ fn check(input: &[u8]) -> u64 {
 fn steps(input: &[u8]) -> Option<[Result<(), String>; 5]> {
     let (old, new) = (certificate(1)?, certificate(2)?);
     let mut budget = LinkingBudget::default();
-    let mut rng = Same(Dice::new(1));
+    let mut rng = Dice::new(1);
     let told = |error: LinkingError| kind_of(&error);
     let (by_code, commit) = NewByCode::start(ORIGIN, &new, None, 0, &mut rng).ok()?;
     let answered = by_code.answer(input, 0);
