@@ -102,12 +102,6 @@ impl Context {
         }
     }
 
-    /// Whether a program is there and runs.
-    pub(crate) fn runs(&self, program: &str, arguments: &[&str]) -> bool {
-        let mut command = self.command(program, arguments);
-        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-    }
-
     /// Whether a git repository can be read from here.
     pub(crate) fn can_fetch(&self, repository: &str) -> bool {
         let patience = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=10"];

@@ -37,6 +37,8 @@ impl Results {
             } else if outcome.starts_with("ignored") {
                 self.named_ignored.push(format!("{name} ({outcome})"));
             }
+        } else if let Some(reason) = line.strip_prefix("NOT RUN: ") {
+            self.named_ignored.push(reason.to_owned());
         }
     }
 }
@@ -64,12 +66,13 @@ mod tests {
             test a::one ... ok\n\
             test a::two ... FAILED\n\
             test a::three ... ignored, takes an hour\n\
+            NOT RUN: a folder is missing\n\
             test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s\n\
             test result: ok. 65 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.30s\n";
         output.lines().for_each(|line| results.take(line));
         assert_eq!(
             results.to_string(),
-            "FAILED: a::two\nNOT RUN: a::three (ignored, takes an hour)\ntests: 66 passed, 1 failed, 1 skipped\n"
+            "FAILED: a::two\nNOT RUN: a::three (ignored, takes an hour)\nNOT RUN: a folder is missing\ntests: 66 passed, 1 failed, 1 skipped\n"
         );
     }
 }

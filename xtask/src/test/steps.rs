@@ -88,10 +88,5 @@ fn test_web(context: &mut Context) -> Outcome {
 }
 
 fn test(context: &mut Context) -> Outcome {
-    if !context.runs("tmux", &["-V"]) {
-        println!(
-            "tmux is not installed: the terminal app is not driven in real terminals (apt-get install tmux)"
-        );
-    }
     context.cargo_test(&["test", "--workspace", "--locked", "--no-fail-fast"])
 }
